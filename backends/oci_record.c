@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads and writes a bundle's own files. What is read may have been cut short by a
+ * crash or changed by hand: everything is checked, nothing is guessed.
+ */
+#include "backends/oci_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/number.h"
+
+/* One text member of instance.json. */
+struct member {
+	const char *key;
+	size_t offset;
+	bool optional;
+};
+
+#define MEMBER(name, is_optional)                                                                  \
+	{                                                                                          \
+#name, offsetof(struct oci_record, name), is_optional                              \
+	}
+
+static const struct member members[] = {
+	MEMBER(id, false),         MEMBER(node_id, false),      MEMBER(owner, false),
+	MEMBER(deployment, false), MEMBER(service, false),      MEMBER(config_hash, true),
+	MEMBER(image, true),       MEMBER(digest, true),        MEMBER(address, true),
+	MEMBER(program, false),    MEMBER(program_path, false), MEMBER(program_version, true),
+	MEMBER(boot_id, false),    MEMBER(log_path, true),      MEMBER(cgroup, false),
+};
+
+enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };
+
+static const char **text_at(struct oci_record *rec, const struct member *m)
+{
+	return (const char **)(void *)((char *)rec + m->offset);
+}
+
+static int save(const char *bundle, const char *name, struct json_object *o, struct error *err)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+	char path[LIMIT_PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", bundle, name);
+	json_pretty(o, &text);
+	buf_putc(&text, '\n');
+	if (text.overflow)
+		return error_set(err, ERR_LIMIT, 0, "%s is too large", path);
+	return fs_write_atomic(AT_FDCWD, path, text.data, text.n, 0600, err);
+}
+
+static int load(const char *bundle, const char *name, struct json_object **ret, struct error *err)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+	char path[LIMIT_PATH];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", bundle, name);
+	r = fs_read(AT_FDCWD, path, &text, err);
+	if (r < 0)
+		return r == -ERR_LIMIT ? error_set(err, ERR_CORRUPT, 0, "%s is too large", path)
+				       : r;
+	if (json_parse(text.data, text.n, ret, err) < 0) {
+		if (err)
+			err->code = ERR_CORRUPT;
+		return error_wrap(err, -ERR_CORRUPT, "%s", path);
+	}
+	return 0;
+}
+
+static int corrupt(const char *bundle, const char *name, struct error *err)
+{
+	if (err)
+		err->code = ERR_CORRUPT;
+	return error_wrap(err, -ERR_CORRUPT, "%s/%s", bundle, name);
+}
+
+int oci_record_save(const char *bundle, const struct oci_record *rec, struct error *err)
+{
+	struct json_object *o CLEAN(json) = json_object_new_object();
+	struct oci_record copy = *rec;
+
+	json_put_i64(o, "version", 1);
+	for (size_t i = 0; i < N_MEMBERS; i++)
+		json_put_str(o, members[i].key, *text_at(&copy, &members[i]));
+	json_put_i64(o, "slot", rec->slot);
+	json_put_i64(o, "generation", (int64_t)rec->generation);
+	json_put_bool(o, "host_mount", rec->host_mount);
+	json_put_i64(o, "created_us", rec->created.us);
+	return save(bundle, "instance.json", o, err);
+}
+
+static int read_numbers(struct json_object *o, struct oci_record *rec, struct error *err)
+{
+	int64_t slot = 0, generation = 0;
+	int r = json_need_i64(o, "slot", &slot, err);
+
+	r = r < 0 ? r : json_need_i64(o, "generation", &generation, err);
+	r = r < 0 ? r : json_need_i64(o, "created_us", &rec->created.us, err);
+	r = r < 0 ? r : json_get_bool(o, "host_mount", &rec->host_mount, err);
+	if (r < 0)
+		return r;
+	if (slot < 0 || slot > UINT32_MAX || generation < 1)
+		return error_set(err, ERR_CORRUPT, 0, "slot or generation out of range");
+	rec->slot = (uint32_t)slot;
+	rec->generation = (uint64_t)generation;
+	return 0;
+}
+
+int oci_record_load(const char *bundle, struct arena *a, struct oci_record *ret, struct error *err)
+{
+	struct json_object *o CLEAN(json) = NULL;
+	struct oci_record rec = { 0 };
+	int r = load(bundle, "instance.json", &o, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < N_MEMBERS && r >= 0; i++) {
+		const char *text = NULL;
+
+		r = members[i].optional ? json_get_str(o, members[i].key, &text, err)
+					: json_need_str(o, members[i].key, &text, err);
+		*text_at(&rec, &members[i]) = arena_strdup(a, text);
+	}
+	r = r < 0 ? r : read_numbers(o, &rec, err);
+	if (r < 0)
+		return corrupt(bundle, "instance.json", err);
+	*ret = rec;
+	return 0;
+}
+
+/* Renamed into place, so that a reader never sees a half; no fsync: it holds for this boot only. */
+int oci_record_save_process(const char *bundle, const struct oci_process_note *note,
+			    struct error *err)
+{
+	char path[LIMIT_PATH], tmp[LIMIT_PATH], text[128];
+	int fd CLEAN(fd) = -1;
+	int n, r;
+
+	snprintf(path, sizeof(path), "%s/process", bundle);
+	snprintf(tmp, sizeof(tmp), "%s/process.tmp", bundle);
+	n = snprintf(text, sizeof(text), "%d %llu %d %lld\n", (int)note->id.pid,
+		     (unsigned long long)note->id.start_time, note->started,
+		     (long long)note->started_at.us);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return error_sys(err, errno, "create %s", tmp);
+	r = fs_write_all(fd, text, (size_t)n, err);
+	if (r < 0)
+		return error_wrap(err, r, "write %s", tmp);
+	if (rename(tmp, path) < 0)
+		return error_sys(err, errno, "rename %s", tmp);
+	return 0;
+}
+
+/* Splits a line of @n decimal words; false unless there are exactly that many. */
+static bool read_words(char *text, int64_t *ret, int n)
+{
+	char *at = text;
+
+	for (int i = 0; i < n; i++) {
+		char *end = at + strcspn(at, " \n");
+		char sep = *end;
+
+		*end = '\0';
+		if (!number_i64(at, 0, INT64_MAX, &ret[i]) || (i + 1 < n) != (sep == ' '))
+			return false;
+		at = end + 1;
+	}
+	return true;
+}
+
+static int read_line(const char *bundle, const char *name, int64_t *ret, int n, struct error *err)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(256);
+	char path[LIMIT_PATH];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", bundle, name);
+	r = fs_read(AT_FDCWD, path, &text, err);
+	if (r == -ERR_LIMIT || (r == 0 && !read_words(text.data, ret, n)))
+		return error_set(err, ERR_CORRUPT, 0, "%s is not as expected", path);
+	return r;
+}
+
+int oci_record_load_process(const char *bundle, struct oci_process_note *ret, struct error *err)
+{
+	int64_t words[4];
+	int r = read_line(bundle, "process", words, 4, err);
+
+	if (r < 0)
+		return r;
+	if (words[0] < 1 || words[0] > INT32_MAX)
+		return error_set(err, ERR_CORRUPT, 0, "%s/process is not as expected", bundle);
+	*ret = (struct oci_process_note){ { (pid_t)words[0], (uint64_t)words[1] },
+					  words[2] != 0,
+					  { words[3] } };
+	return 0;
+}
+
+int oci_record_load_pid(const char *bundle, pid_t *ret, struct error *err)
+{
+	int64_t pid;
+	int r = read_line(bundle, "pid", &pid, 1, err);
+
+	if (r < 0)
+		return r;
+	if (pid < 1 || pid > INT32_MAX)
+		return error_set(err, ERR_CORRUPT, 0, "%s/pid holds no process id", bundle);
+	*ret = (pid_t)pid;
+	return 0;
+}
+
+int oci_record_save_exit(const char *bundle, const struct oci_exit *e, struct error *err)
+{
+	struct json_object *o CLEAN(json) = json_object_new_object();
+
+	if (e->has_code)
+		json_put_i64(o, "code", e->code);
+	else
+		json_put_str(o, "code", NULL);
+	json_put_i64(o, "at_us", e->at.us);
+	return save(bundle, "exit", o, err);
+}
+
+int oci_record_load_exit(const char *bundle, struct oci_exit *ret, struct error *err)
+{
+	struct json_object *o CLEAN(json) = NULL;
+	struct oci_exit e = { 0 };
+	int64_t code = 0;
+	int r = load(bundle, "exit", &o, err);
+
+	if (r < 0)
+		return r;
+	r = json_need_i64(o, "at_us", &e.at.us, err);
+	if (r == 0)
+		r = json_get_i64(o, "code", &code, err);
+	if (r < 0 || code < 0 || code > 255)
+		return corrupt(bundle, "exit", err);
+	e.has_code = r != JSON_ABSENT;
+	e.code = (int)code;
+	*ret = e;
+	return 0;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A shim that leaves and a client that comes can cross: the client sees nobody, or an end
+ * before hello, and tries again. Two clients that start a shim at once start two, of which
+ * one finds the lock taken and ends; so starting is repeated until somebody answers.
+ */
+#include "backends/remote_start.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backends/shim_protocol.h"
+#include "backends/shim_values.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/process.h"
+
+enum {
+	RETRY_MS = 5,
+	START_AGAIN_MS =
+		500,  /* a shim that was started answers sooner, unless another one leaves */
+	START_S = 30, /* it looks at all containers before it answers */
+};
+
+int remote_start_dial(const char *path, int *ret_fd, struct error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd CLEAN(fd) = -1;
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		(void)error_set(err, ERR_LIMIT, 0, "%.120s is too long for a socket (%zu bytes)",
+				path, sizeof(addr.sun_path) - 1);
+		error_hint(err, "choose a shorter --run-dir");
+		return -ERR_LIMIT;
+	}
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_sys(err, errno, "make a socket");
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			return REMOTE_NOBODY;
+		if (errno == EAGAIN || errno == EINTR)
+			return REMOTE_AGAIN; /* many clients at once */
+		return error_sys(err, errno, "connect to %s", path);
+	}
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* --- the greeting -------------------------------------------------------------------- */
+
+static int wait_readable(int fd, struct mono deadline, struct error *err)
+{
+	for (;;) {
+		struct pollfd p = { fd, POLLIN, 0 };
+		int64_t left = deadline.us - clock_mono().us;
+
+		if (left <= 0)
+			return error_set(err, ERR_TIMEOUT, 0, "the shim does not answer");
+		if (left > 1000 * CLOCK_SEC)
+			left = 1000 * CLOCK_SEC;
+		if (poll(&p, 1, (int)(left / CLOCK_MS) + 1) > 0)
+			return 0;
+	}
+}
+
+/* The first frame into @in; REMOTE_AGAIN when the connection ends before. */
+static int read_frame(int fd, struct mono deadline, struct buf *in, struct shim_frame *ret,
+		      size_t *ret_used, struct error *err)
+{
+	for (;;) {
+		char chunk[4096];
+		ssize_t n;
+		int r = shim_frame_decode(in->data, in->n, ret, ret_used, err);
+
+		if (r != SHIM_FRAME_PARTIAL)
+			return r;
+		r = wait_readable(fd, deadline, err);
+		if (r < 0)
+			return r;
+		n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return REMOTE_AGAIN;
+		if (n > 0)
+			buf_add(in, chunk, (size_t)n);
+	}
+}
+
+static int read_answer(const struct shim_hello *mine, const struct shim_frame *f, int64_t *ret_pid,
+		       struct error *err)
+{
+	struct json_object *body CLEAN(json) = NULL;
+	struct json_object *refusal = NULL;
+	struct arena *a CLEAN(arena) = arena_new();
+	struct shim_hello theirs;
+	int64_t code = 0;
+	int r = shim_frame_body(f, &body, err);
+
+	if (r < 0)
+		return r;
+	if (f->kind == SHIM_FRAME_RESULT) {
+		r = json_need_i64(body, "r", &code, err);
+		if (r == 0 && json_get_obj(body, "error", &refusal, err) == 0 && code < 0)
+			return shim_values_to_error(refusal, (int)code, err);
+		return r < 0 ? r : error_set(err, ERR_INVALID, 0, "the shim's greeting is odd");
+	}
+	if (f->kind != SHIM_FRAME_HELLO)
+		return error_set(err, ERR_INVALID, 0, "the shim does not greet");
+	r = shim_hello_from_json(body, a, &theirs, err);
+	if (r == 0)
+		r = shim_hello_check(mine, &theirs, theirs.pid, err);
+	if (r == 0)
+		*ret_pid = theirs.pid;
+	return r;
+}
+
+static int greet(const struct runtime_remote_options *o, int fd, struct mono deadline,
+		 struct buf *in, int64_t *ret_pid, struct error *err)
+{
+	struct buf out CLEAN(buf) = BUF_INIT(64 << 10);
+	char boot_id[PROCESS_BOOT_ID_SIZE];
+	struct shim_hello mine = { .protocol = SHIM_PROTOCOL,
+				   .build = SHIM_BUILD,
+				   .runtime = o->runtime_name,
+				   .owner = o->layout.owner,
+				   .node_id = o->node_id,
+				   .boot_id = boot_id,
+				   .pid = getpid() };
+	struct shim_frame f;
+	size_t used = 0;
+	int r = process_boot_id(boot_id, err);
+
+	if (r == 0)
+		r = shim_frame_encode_json(0, SHIM_FRAME_HELLO, shim_hello_to_json(&mine), &out,
+					   err);
+	if (r < 0)
+		return r;
+	/* It fits into an empty socket whole. */
+	if (send(fd, out.data, out.n, MSG_NOSIGNAL) != (ssize_t)out.n)
+		return REMOTE_AGAIN;
+	r = read_frame(fd, deadline, in, &f, &used, err);
+	if (r == 0)
+		r = read_answer(&mine, &f, ret_pid, err);
+	if (r == 0)
+		buf_drop(in, used);
+	return r;
+}
+
+/* --- starting ------------------------------------------------------------------------ */
+
+/* The last line of what the program printed, without its "…: error: " in front. */
+static const char *last_line(struct buf *text)
+{
+	char *line, *at;
+
+	while (text->n && text->data[text->n - 1] == '\n')
+		text->data[--text->n] = '\0';
+	line = strrchr(text->data, '\n');
+	line = line ? line + 1 : text->data;
+	at = strstr(line, "error: ");
+	return at ? at + strlen("error: ") : line;
+}
+
+static int start_shim(const struct runtime_remote_options *o, struct mono deadline,
+		      struct error *err)
+{
+	struct process_result res CLEAN(process_result) = PROCESS_RESULT_INIT;
+	const struct layout *l = &o->layout;
+	const char *argv[] = { o->program,
+			       "shim",
+			       "--runtime",
+			       o->runtime_name,
+			       "--state-dir",
+			       l->state_dir,
+			       "--run-dir",
+			       l->run_dir,
+			       "--owner",
+			       l->owner,
+			       "--node-id",
+			       o->node_id,
+			       o->oci_path ? "--oci-path" : NULL,
+			       o->oci_path,
+			       NULL };
+	struct process_spec spec = { .argv = argv, .deadline = deadline };
+	int r = process_run(&spec, &res, err);
+
+	if (r < 0)
+		return error_wrap(err, r, "start the %s shim", o->runtime_name);
+	if (res.exit_code == 0)
+		return 0;
+	if (res.err.n)
+		return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: %s",
+				 o->runtime_name, last_line(&res.err));
+	return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: exit code %d",
+			 o->runtime_name, res.exit_code);
+}
+
+/* Where the way to a shim is. */
+struct way {
+	const struct runtime_remote_options *o;
+	const char *path;
+	struct mono deadline;
+	struct mono started; /* when a shim was last started here; 0: not yet */
+};
+
+static int find_nobody(struct way *w, struct error *err)
+{
+	struct mono now = clock_mono();
+	int r;
+
+	if (!w->o->may_start)
+		return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim is not running",
+				 w->o->runtime_name);
+	if (w->started.us && now.us < w->started.us + START_AGAIN_MS * CLOCK_MS)
+		return 0;
+	r = start_shim(w->o, w->deadline, err);
+	w->started = clock_mono();
+	return r;
+}
+
+/* One try: 0 connected, > 0 try again. */
+static int try_once(struct way *w, struct buf *in, int *ret_fd, int64_t *ret_pid, struct error *err)
+{
+	int fd CLEAN(fd) = -1;
+	int r = remote_start_dial(w->path, &fd, err);
+
+	if (r == REMOTE_NOBODY) {
+		r = find_nobody(w, err);
+		return r < 0 ? r : REMOTE_AGAIN;
+	}
+	if (r == 0) {
+		buf_clear(in);
+		r = greet(w->o, fd, w->deadline, in, ret_pid, err);
+	}
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+int remote_start_connect(const struct runtime_remote_options *o, struct mono deadline,
+			 struct buf *in, int *ret_fd, int64_t *ret_pid, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct mono latest = mono_add(clock_mono(), START_S * CLOCK_SEC);
+	struct way w = { .o = o, .deadline = mono_cmp(deadline, latest) < 0 ? deadline : latest };
+	const char *lock;
+	int r;
+
+	w.path = layout_shim_socket(&o->layout, a, o->runtime_name);
+	lock = layout_shim_lock(&o->layout, a, o->runtime_name);
+	for (;;) {
+		r = try_once(&w, in, ret_fd, ret_pid, err);
+		if (r <= 0)
+			return r;
+		if (clock_mono().us >= w.deadline.us)
+			break;
+		clock_sleep(RETRY_MS * CLOCK_MS);
+	}
+	r = error_set(err, ERR_TIMEOUT, 0, "no shim answers on %s", w.path);
+	error_hint(err, "a process that hangs may hold it: its pid is in %s", lock);
+	return r;
+}

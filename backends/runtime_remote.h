@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * A runtime that lives in a shim: the table of runtime.h over the shim protocol. Connects
+ * with the first call and starts the shim when there is none. When the connection breaks,
+ * calls under way end with -ERR_UNAVAILABLE (their effect is unknown), sink->lost is called,
+ * and the next call connects anew. An exec's descriptors stay the caller's; the mode of a
+ * terminal is the caller's business, its size is carried over.
+ */
+#include "backends/runtime.h"
+
+struct runtime_remote_options {
+	struct layout layout;     /* its strings live as long as the runtime */
+	const char *runtime_name; /* "youki" */
+	const char *node_id;
+	const char *owner;    /* as in layout */
+	const char *program;  /* this program, for starting the shim: "/proc/self/exe" */
+	const char *oci_path; /* handed to a shim that is started; NULL: it chooses */
+	bool may_start;       /* false: without a shim every call is -ERR_UNAVAILABLE */
+};
+
+/** runtime_remote_open() - does not connect yet; @sink's functions may be NULL, @sink too */
+int runtime_remote_open(const struct runtime_remote_options *o, const struct runtime_sink *sink,
+			struct runtime **ret, struct error *err);
+
+/** runtime_remote_is_running() - does a shim serve @runtime_name now? Starts nothing */
+bool runtime_remote_is_running(const struct layout *l, const char *runtime_name);

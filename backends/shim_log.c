@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A table of open logs under one lock. The copying thread marks a log busy and works on
+ * it without the lock, so a slow disk holds up nobody who opens or ends another log.
+ * Whoever ends a log takes it out of the table, waits until it is not busy, and copies
+ * the rest itself. Rotation is not done here.
+ */
+#include "backends/shim_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/limits.h"
+
+enum {
+	CHUNK = 64 << 10,     /* one turn of one stream: nobody starves the others */
+	OUT_MAX = CHUNK * 64, /* a chunk of empty lines, each with its 42 bytes in front */
+	PIPE_BYTES = 1 << 20, /* what an unprivileged pipe may have at most by default */
+	DRAIN_CHUNKS = 64,    /* at an end: four full pipes, in case somebody still writes */
+	SERIAL_WAKE = 0,      /* epoll data of the eventfd; serials start at 1 */
+	STREAMS = 2,
+};
+
+static const char *const stream_names[STREAMS] = { "stdout", "stderr" };
+static const char *const fifo_suffixes[STREAMS] = { ".out", ".err" };
+
+struct stream {
+	int fd;          /* our end, non-blocking */
+	struct buf line; /* begun, not ended yet */
+};
+
+struct entry {
+	struct entry *next;
+	uint64_t serial;
+	char *id;
+	char *fifos[STREAMS];
+	int file;
+	bool busy;       /* the copying thread works on it */
+	uint64_t n_lost; /* lines that could not be written since the last that could */
+	int lost_errno;
+	bool torn; /* the file ends in the middle of a line */
+	struct stream streams[STREAMS];
+};
+
+struct shim_log {
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	struct entry *entries;
+	uint64_t last_serial;
+	int epoll, wake;
+	bool stop;
+	pthread_t thread;
+};
+
+/* --- lines --------------------------------------------------------------------------- */
+
+#define STAMP_SIZE (CLOCK_RFC3339_SIZE + 4)
+
+/* Nine digits as CRI wants them; the clock gives six. */
+static void stamp_now(char stamp[STAMP_SIZE])
+{
+	char text[CLOCK_RFC3339_SIZE];
+
+	clock_rfc3339(clock_wall(), text);
+	snprintf(stamp, STAMP_SIZE, "%.*s000Z", (int)strlen(text) - 1, text);
+}
+
+static void emit(struct buf *out, const char *stamp, const char *stream, char tag, struct buf *line)
+{
+	buf_printf(out, "%s %s %c ", stamp, stream, tag);
+	buf_add(out, line->data, line->n);
+	buf_putc(out, '\n');
+	buf_clear(line);
+}
+
+static void split_lines(struct entry *e, int which, const char *p, size_t n, struct buf *out)
+{
+	struct stream *s = &e->streams[which];
+	char stamp[STAMP_SIZE];
+
+	stamp_now(stamp);
+	while (n) {
+		const char *end = memchr(p, '\n', n);
+		size_t len = end ? (size_t)(end - p) : n;
+		size_t room = LIMIT_LOG_LINE - s->line.n;
+		size_t take = len < room ? len : room;
+
+		buf_add(&s->line, p, take);
+		p += take;
+		n -= take;
+		if (take < len) {
+			emit(out, stamp, stream_names[which], 'P', &s->line);
+		} else if (end) {
+			emit(out, stamp, stream_names[which], 'F', &s->line);
+			p++;
+			n--;
+		}
+	}
+}
+
+static void emit_rest(struct entry *e, char tag, struct buf *out)
+{
+	char stamp[STAMP_SIZE];
+
+	stamp_now(stamp);
+	for (int i = 0; i < STREAMS; i++)
+		if (e->streams[i].line.n)
+			emit(out, stamp, stream_names[i], tag, &e->streams[i].line);
+}
+
+/* --- the file ------------------------------------------------------------------------ */
+
+static uint64_t count_lines(const char *p, size_t n)
+{
+	uint64_t lines = 0;
+
+	while (n) {
+		const char *end = memchr(p, '\n', n);
+		size_t len = end ? (size_t)(end - p) + 1 : n;
+
+		lines++;
+		p += len;
+		n -= len;
+	}
+	return lines;
+}
+
+/* Writes what it can; how many bytes of @b are in the file. */
+static size_t append(struct entry *e, const struct buf *b)
+{
+	size_t done = 0;
+
+	while (done < b->n) {
+		ssize_t n = write(e->file, b->data + done, b->n - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			e->lost_errno = n < 0 ? errno : ENOSPC;
+			break;
+		}
+		done += (size_t)n;
+	}
+	if (done)
+		e->torn = b->data[done - 1] != '\n';
+	return done;
+}
+
+/* The line that says what is missing; false when even that cannot be written. */
+static bool tell_loss(struct entry *e)
+{
+	struct buf b CLEAN(buf) = BUF_INIT(512);
+	char stamp[STAMP_SIZE], why[64];
+
+	if (!e->n_lost)
+		return true;
+	stamp_now(stamp);
+	if (e->torn)
+		buf_putc(&b, '\n');
+	buf_printf(&b, "%s system F tallyman: %ju lines were lost here (%s)\n", stamp,
+		   (uintmax_t)e->n_lost, strerror_r(e->lost_errno, why, sizeof(why)));
+	if (append(e, &b) < b.n)
+		return false;
+	e->n_lost = 0;
+	return true;
+}
+
+static void write_out(struct entry *e, const struct buf *out)
+{
+	size_t done = tell_loss(e) ? append(e, out) : 0;
+
+	e->n_lost += count_lines(out->data + done, out->n - done);
+}
+
+/* --- copying ------------------------------------------------------------------------- */
+
+/* One chunk of one stream; false when there was nothing. */
+static bool copy_chunk(struct entry *e, int which, char *chunk)
+{
+	struct buf out CLEAN(buf) = BUF_INIT(OUT_MAX);
+	ssize_t n = read(e->streams[which].fd, chunk, CHUNK);
+
+	if (n <= 0)
+		return false;
+	split_lines(e, which, chunk, (size_t)n, &out);
+	write_out(e, &out);
+	return true;
+}
+
+static struct entry **find_entry(struct shim_log *log, const char *id)
+{
+	struct entry **at = &log->entries;
+
+	while (*at && strcmp((*at)->id, id) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct entry *find_serial(struct shim_log *log, uint64_t serial)
+{
+	struct entry *e = log->entries;
+
+	while (e && e->serial != serial)
+		e = e->next;
+	return e;
+}
+
+/* The event may be older than the end of its log: then there is no such serial any more. */
+static void serve(struct shim_log *log, uint64_t key, char *chunk)
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&log->lock);
+	e = find_serial(log, key / STREAMS);
+	if (e)
+		e->busy = true;
+	pthread_mutex_unlock(&log->lock);
+	if (!e)
+		return;
+	(void)copy_chunk(e, (int)(key % STREAMS), chunk);
+	pthread_mutex_lock(&log->lock);
+	e->busy = false;
+	pthread_cond_broadcast(&log->idle);
+	pthread_mutex_unlock(&log->lock);
+}
+
+static bool must_stop(struct shim_log *log)
+{
+	bool stop;
+
+	pthread_mutex_lock(&log->lock);
+	stop = log->stop;
+	pthread_mutex_unlock(&log->lock);
+	return stop;
+}
+
+static void *copy_thread(void *arg)
+{
+	struct shim_log *log = arg;
+	struct epoll_event events[64];
+	char *chunk = xcalloc(1, CHUNK);
+
+	while (!must_stop(log)) {
+		int n = epoll_wait(log->epoll, events, 64, -1);
+
+		for (int i = 0; i < n; i++)
+			if (events[i].data.u64 != SERIAL_WAKE)
+				serve(log, events[i].data.u64, chunk);
+	}
+	free(chunk);
+	return NULL;
+}
+
+/* --- entries ------------------------------------------------------------------------- */
+
+static void free_entry(struct entry *e)
+{
+	if (!e)
+		return;
+	for (int i = 0; i < STREAMS; i++) {
+		/* Closing ends the epoll registration: the other ends are files of their own. */
+		if (e->streams[i].fd >= 0)
+			close(e->streams[i].fd);
+		buf_done(&e->streams[i].line);
+		free(e->fifos[i]);
+	}
+	if (e->file >= 0)
+		close(e->file);
+	free(e->id);
+	free(e);
+}
+CLEAN_DEFINE(entry, struct entry *, free_entry)
+
+static void remove_fifos(const struct entry *e)
+{
+	for (int i = 0; i < STREAMS; i++)
+		(void)unlink(e->fifos[i]); /* gone is what we want */
+}
+
+static int make_parent(const char *path, mode_t mode, struct error *err)
+{
+	char dir[LIMIT_PATH];
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return 0;
+	if (snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path) >= (int)sizeof(dir))
+		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
+	return fs_mkdirs(AT_FDCWD, dir, mode, err);
+}
+
+static int new_entry(const char *id, const char *cri_path, const char *fifo_prefix,
+		     struct entry **ret, struct error *err)
+{
+	struct entry *e CLEAN(entry) = xcalloc(1, sizeof(*e));
+	int r = make_parent(cri_path, 0750, err);
+
+	e->file = -1;
+	e->id = xstrdup(id);
+	for (int i = 0; i < STREAMS; i++) {
+		size_t size = strlen(fifo_prefix) + strlen(fifo_suffixes[i]) + 1;
+
+		e->streams[i].fd = -1;
+		buf_init(&e->streams[i].line, LIMIT_LOG_LINE);
+		e->fifos[i] = xcalloc(1, size);
+		snprintf(e->fifos[i], size, "%s%s", fifo_prefix, fifo_suffixes[i]);
+	}
+	if (r < 0)
+		return error_wrap(err, r, "log of %s", id);
+	e->file = open(cri_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY,
+		       0640);
+	if (e->file < 0)
+		return error_sys(err, errno, "log of %s: open %s", id, cri_path);
+	*ret = TAKE(e);
+	return 0;
+}
+
+/* Our end. Opened for both ways, so that it never sees an end of file. */
+static int open_fifo(struct entry *e, int which, struct error *err)
+{
+	const char *path = e->fifos[which];
+	int fd CLEAN(fd) = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, errno, "open %s", path);
+	if (!S_ISFIFO(st.st_mode))
+		return error_set(err, ERR_CORRUPT, 0, "%s is no FIFO", path);
+	/* A larger pipe is a kindness to the container; the default one will do. */
+	(void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+	e->streams[which].fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* Into the table; from here on the thread may work on it. */
+static int add_entry(struct shim_log *log, struct entry **take, struct error *err)
+{
+	struct entry *e = *take;
+	int r = 0;
+
+	pthread_mutex_lock(&log->lock);
+	e->serial = ++log->last_serial;
+	for (int i = 0; i < STREAMS && r == 0; i++) {
+		struct epoll_event ev = { .events = EPOLLIN };
+
+		ev.data.u64 = e->serial * STREAMS + (uint64_t)i;
+		if (epoll_ctl(log->epoll, EPOLL_CTL_ADD, e->streams[i].fd, &ev) < 0)
+			r = error_sys(err, errno, "watch %s", e->fifos[i]);
+	}
+	if (r == 0) {
+		e->next = log->entries;
+		log->entries = TAKE(*take);
+	}
+	pthread_mutex_unlock(&log->lock);
+	return r;
+}
+
+static bool is_open(struct shim_log *log, const char *id)
+{
+	bool open;
+
+	pthread_mutex_lock(&log->lock);
+	open = *find_entry(log, id) != NULL;
+	pthread_mutex_unlock(&log->lock);
+	return open;
+}
+
+/* --- the interface ------------------------------------------------------------------- */
+
+static int make_fifos(struct entry *e, int fds[STREAMS], struct error *err)
+{
+	int r = make_parent(e->fifos[0], 0700, err);
+
+	for (int i = 0; i < STREAMS && r == 0; i++) {
+		(void)unlink(e->fifos[i]);
+		if (mkfifo(e->fifos[i], 0600) < 0)
+			return error_sys(err, errno, "make %s", e->fifos[i]);
+		r = open_fifo(e, i, err);
+		if (r < 0)
+			return r;
+		/* A description of its own: the container's end blocks. */
+		fds[i] = open(e->fifos[i], O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		if (fds[i] < 0)
+			return error_sys(err, errno, "open %s", e->fifos[i]);
+	}
+	return r;
+}
+
+int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
+		  const char *fifo_prefix, int ret_fds[2], struct error *err)
+{
+	struct entry *e CLEAN(entry) = NULL;
+	int out CLEAN(fd) = -1, other CLEAN(fd) = -1;
+	int fds[STREAMS] = { -1, -1 };
+	int r;
+
+	if (is_open(log, id))
+		return error_set(err, ERR_EXISTS, 0, "the log of %s is open already", id);
+	r = new_entry(id, cri_path, fifo_prefix, &e, err);
+	if (r < 0)
+		return r;
+	r = make_fifos(e, fds, err);
+	out = fds[0];
+	other = fds[1];
+	if (r == 0)
+		r = add_entry(log, &e, err);
+	if (r < 0) {
+		remove_fifos(e);
+		return error_wrap(err, r, "log of %s", id);
+	}
+	ret_fds[0] = TAKE_FD(out);
+	ret_fds[1] = TAKE_FD(other);
+	return 0;
+}
+
+static void tell_gap(struct entry *e)
+{
+	struct buf b CLEAN(buf) = BUF_INIT(512);
+	char stamp[STAMP_SIZE];
+
+	stamp_now(stamp);
+	buf_printf(&b, "%s system F tallyman: the log may have a gap here (shim restarted)\n",
+		   stamp);
+	write_out(e, &b);
+}
+
+int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
+		   const char *fifo_prefix, struct error *err)
+{
+	struct entry *e CLEAN(entry) = NULL;
+	int r;
+
+	if (is_open(log, id))
+		return SHIM_LOG_ALREADY;
+	r = new_entry(id, cri_path, fifo_prefix, &e, err);
+	for (int i = 0; i < STREAMS && r == 0; i++)
+		r = open_fifo(e, i, err);
+	if (r < 0)
+		return r;
+	tell_gap(e);
+	return add_entry(log, &e, err);
+}
+
+void shim_log_finish(struct shim_log *log, const char *id)
+{
+	struct entry *e CLEAN(entry) = NULL;
+	struct buf out CLEAN(buf) = BUF_INIT(OUT_MAX);
+	struct entry **at;
+	char *chunk;
+
+	pthread_mutex_lock(&log->lock);
+	at = find_entry(log, id);
+	e = *at;
+	if (e)
+		*at = e->next;
+	while (e && e->busy)
+		pthread_cond_wait(&log->idle, &log->lock);
+	pthread_mutex_unlock(&log->lock);
+	if (!e)
+		return;
+	chunk = xcalloc(1, CHUNK);
+	for (int i = 0; i < STREAMS; i++)
+		for (int turn = 0; turn < DRAIN_CHUNKS && copy_chunk(e, i, chunk); turn++)
+			;
+	free(chunk);
+	emit_rest(e, 'F', &out);
+	write_out(e, &out);
+	(void)tell_loss(e); /* the last chance; a disk still full has no place for it */
+	remove_fifos(e);
+}
+
+static void release(struct shim_log *log)
+{
+	if (log->epoll >= 0)
+		close(log->epoll);
+	if (log->wake >= 0)
+		close(log->wake);
+	pthread_mutex_destroy(&log->lock);
+	pthread_cond_destroy(&log->idle);
+	free(log);
+}
+
+int shim_log_new(struct shim_log **ret, struct error *err)
+{
+	struct shim_log *log = xcalloc(1, sizeof(*log));
+	struct epoll_event ev = { .events = EPOLLIN };
+	int e = 0;
+
+	pthread_mutex_init(&log->lock, NULL);
+	pthread_cond_init(&log->idle, NULL);
+	ev.data.u64 = SERIAL_WAKE;
+	log->epoll = epoll_create1(EPOLL_CLOEXEC);
+	log->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (log->epoll < 0 || log->wake < 0 ||
+	    epoll_ctl(log->epoll, EPOLL_CTL_ADD, log->wake, &ev) < 0)
+		e = errno;
+	if (!e)
+		e = pthread_create(&log->thread, NULL, copy_thread, log);
+	if (e) {
+		release(log);
+		return error_sys(err, e, "set up container logs");
+	}
+	*ret = log;
+	return 0;
+}
+
+void shim_log_free(struct shim_log *log)
+{
+	const uint64_t one = 1;
+
+	if (!log)
+		return;
+	pthread_mutex_lock(&log->lock);
+	log->stop = true;
+	pthread_mutex_unlock(&log->lock);
+	if (write(log->wake, &one, sizeof(one)) != sizeof(one))
+		abort(); /* a fresh eventfd always takes a one */
+	pthread_join(log->thread, NULL);
+	while (log->entries) {
+		struct entry *e CLEAN(entry) = log->entries;
+		struct buf out CLEAN(buf) = BUF_INIT(OUT_MAX);
+
+		log->entries = e->next;
+		emit_rest(e, 'P', &out);
+		write_out(e, &out);
+	}
+	release(log);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Container output: two FIFOs per container, copied by one thread into the slot's log
+ * file in CRI lines (`2026-11-23T23:59:59.123456789Z stdout F text`, P for a piece of a
+ * line longer than LIMIT_LOG_LINE). All ends are open for reading and writing, so a
+ * container whose shim died waits when the pipe is full and never sees an error.
+ *
+ * Any thread may call anything here, for different ids at the same time. A log that
+ * cannot be written loses lines, and says so in it when it can be written again; it
+ * never holds up its container or another one.
+ */
+#include "base/clean.h"
+#include "base/error.h"
+
+struct shim_log;
+
+/** shim_log_new() - with its own thread; nothing is copied before the first FIFO is added */
+int shim_log_new(struct shim_log **ret, struct error *err);
+
+/** shim_log_free() - stop copying; FIFOs stay for the next shim, begun lines are written as P */
+void shim_log_free(struct shim_log *log); /* NULL is fine */
+CLEAN_DEFINE(shim_log, struct shim_log *, shim_log_free)
+
+/**
+ * shim_log_open() - make the FIFOs <fifo_prefix>.out and .err and start copying
+ * @id:       runtime id; -ERR_EXISTS when it is open already
+ * @cri_path: appended to, made 0640 (directories above 0750) when absent
+ * @ret_fds:  for the container's stdout and stderr; close-on-exec, the caller's to close
+ *            when the container is made
+ *
+ * Left-over FIFOs of the same name are replaced.
+ */
+int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
+		  const char *fifo_prefix, int ret_fds[2], struct error *err);
+
+/**
+ * shim_log_adopt() - go on copying for a container that an earlier shim began
+ *
+ * Writes one line `… system F tallyman: the log may have a gap here (shim restarted)`.
+ * Return: 0; SHIM_LOG_ALREADY when it is open; -ERR_NOT_FOUND when it has no FIFOs (any more).
+ */
+enum { SHIM_LOG_ALREADY = 1 };
+int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
+		   const char *fifo_prefix, struct error *err);
+
+/** shim_log_finish() - after the exit: copy what is in the pipes, close, remove the FIFOs.
+ *  An @id that is not open is fine. */
+void shim_log_finish(struct shim_log *log, const char *id);

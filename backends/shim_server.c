@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop. A client is greeted first and served then; garbage ends it alone. One that
+ * ends (or only closes its sending side) is parting: it counts no more, but its socket
+ * stays open until the shim knows whether it leaves, so that a client that waits for the
+ * end of file knows the same. How a shim comes to be and goes is in shim.c.
+ */
+#include "backends/shim_server.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backends/shim_exec.h"
+#include "backends/shim_exits.h"
+#include "backends/shim_work.h"
+#include "base/limits.h"
+
+enum {
+	KEY_LISTEN = 0,
+	KEY_WAKE = 1,
+	KEY_SIGNAL = 2,
+	KEY_FIRST_CLIENT = 3,
+	GREETING_S = 10, /* for a client to say hello, and for the first client to come */
+	STOP_S = 5,      /* for running calls after a signal */
+};
+
+struct client {
+	struct client *next;
+	uint64_t key;
+	struct shim_conn *conn;
+	struct mono since;
+	bool greeted, parting;
+};
+
+struct shim_server {
+	const struct shim_hello *mine;
+	struct runtime_sink sink;
+	int epoll, wake, listen;
+	char *path; /* of the socket; NULL: not listening */
+	struct shim_work *work;
+	struct shim_execs *execs;
+	/* the loop's, but taking one out or adding one needs the lock: on_exit walks it */
+	struct client *clients;
+	unsigned n_clients;
+	uint64_t next_key;
+	bool must_look;       /* it may be time to leave: see whether the runtime holds anything */
+	struct mono alone_at; /* without any client since; 0: there is or was one */
+	bool stop;
+	pthread_mutex_t lock;
+	struct shim_exits exits; /* under the lock */
+};
+
+/* --- exits --------------------------------------------------------------------------- */
+
+static void on_exit_event(void *arg, const struct runtime_exit *e)
+{
+	struct shim_server *s = arg;
+	const struct shim_exit *mine;
+
+	pthread_mutex_lock(&s->lock);
+	mine = shim_exits_add(&s->exits, e);
+	for (struct client *c = s->clients; c; c = c->next)
+		if (c->greeted && !c->parting)
+			shim_exits_send(mine, c->conn);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* --- clients ------------------------------------------------------------------------- */
+
+static void drop_client(struct shim_server *s, struct client **at)
+{
+	struct client *c = *at;
+
+	pthread_mutex_lock(&s->lock);
+	*at = c->next;
+	pthread_mutex_unlock(&s->lock);
+	s->n_clients--;
+	shim_conn_shut(c->conn);
+	shim_work_forget(s->work, c->conn);
+	shim_execs_forget(s->execs, c->conn);
+	shim_conn_unref(c->conn);
+	free(c);
+	s->must_look = true;
+}
+
+static struct client **find_client(struct shim_server *s, uint64_t key)
+{
+	struct client **at = &s->clients;
+
+	while (*at && (*at)->key != key)
+		at = &(*at)->next;
+	return at;
+}
+
+static void accept_client(struct shim_server *s, struct mono now)
+{
+	int fd = accept4(s->listen, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct error err = ERROR_INIT;
+	struct client *c;
+
+	if (fd < 0)
+		return; /* it went away again, or there is no descriptor: the next turn tries again
+			 */
+	c = xcalloc(1, sizeof(*c));
+	c->key = s->next_key++;
+	c->since = now;
+	c->conn = shim_conn_new(fd, s->epoll, c->key);
+	pthread_mutex_lock(&s->lock);
+	c->next = s->clients;
+	s->clients = c;
+	pthread_mutex_unlock(&s->lock);
+	s->alone_at = (struct mono){ 0 };
+	if (++s->n_clients <= LIMIT_SHIM_CLIENTS)
+		return;
+	(void)error_set(&err, ERR_UNAVAILABLE, 0, "the shim has %d clients already",
+			LIMIT_SHIM_CLIENTS);
+	shim_conn_refuse(c->conn, &err);
+	drop_client(s, &s->clients);
+}
+
+static int greet(struct shim_server *s, struct client *c, struct json_object *body,
+		 struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct shim_hello theirs;
+	int r = shim_hello_from_json(body, a, &theirs, err);
+
+	if (r < 0)
+		return r;
+	/* A client that does not fit needs to see why: it compares as we do. */
+	shim_conn_send(c->conn, 0, SHIM_FRAME_HELLO, shim_hello_to_json(s->mine), false);
+	r = shim_hello_check(s->mine, &theirs, 0, err);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&s->lock);
+	c->greeted = true;
+	shim_exits_send_all(&s->exits, c->conn);
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+static void take_call(struct shim_server *s, struct client *c, uint64_t id,
+		      struct json_object **body)
+{
+	const char *op = "";
+
+	(void)json_get_str(*body, "op", &op,
+			   NULL); /* a wrong type is no exec; the worker says so */
+	if (strcmp(op, "exec") == 0)
+		shim_execs_start(s->execs, c->conn, id, TAKE(*body));
+	else
+		shim_work_submit(s->work, c->conn, id, TAKE(*body));
+}
+
+static int take_ack(struct shim_server *s, struct client *c, uint64_t id, struct json_object *body,
+		    struct error *err)
+{
+	/* Acks of data name a descriptor; exits and execs have numbers of their own. */
+	if (json_object_object_get_ex(body, "fd", NULL))
+		return shim_execs_ack(s->execs, c->conn, id, body, err);
+	pthread_mutex_lock(&s->lock);
+	shim_exits_ack(&s->exits, id);
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+static int take_frame(struct shim_server *s, struct client *c, const struct shim_frame *f,
+		      struct error *err)
+{
+	struct json_object *body CLEAN(json) = NULL;
+	int r = shim_frame_body(f, &body, err);
+
+	if (r < 0)
+		return r;
+	if (c->greeted == (f->kind == SHIM_FRAME_HELLO))
+		return error_set(err, ERR_INVALID, 0, "a hello is the first frame, once");
+	switch (f->kind) {
+	case SHIM_FRAME_HELLO:
+		return greet(s, c, body, err);
+	case SHIM_FRAME_CALL:
+		take_call(s, c, f->id, &body);
+		return 0;
+	case SHIM_FRAME_ACK:
+		return take_ack(s, c, f->id, body, err);
+	case SHIM_FRAME_DATA:
+		return shim_execs_data(s->execs, c->conn, f->id, body, err);
+	case SHIM_FRAME_CANCEL:
+		shim_work_cancel(s->work, c->conn, f->id);
+		shim_execs_cancel(s->execs, c->conn, f->id);
+		return 0;
+	case SHIM_FRAME_RESULT:
+	case SHIM_FRAME_EVENT:
+		break;
+	}
+	return error_set(err, ERR_INVALID, 0, "a client does not send results or events");
+}
+
+static void part(struct shim_server *s, struct client *c)
+{
+	c->parting = true;
+	shim_conn_mute(c->conn);
+	/* Nobody waits for the answers any more; what runs goes on and is not told. */
+	shim_work_forget(s->work, c->conn);
+	shim_execs_forget(s->execs, c->conn);
+	s->must_look = true;
+}
+
+/* All frames that are there. A refusal is sent and ends the client. */
+static void serve_client(struct shim_server *s, struct client **at)
+{
+	struct client *c = *at;
+	struct error err = ERROR_INIT;
+	struct shim_frame f;
+	bool ended = shim_conn_read(c->conn) == SHIM_CONN_END;
+	int r = 0;
+
+	while (r == 0) {
+		r = shim_conn_next(c->conn, &f, &err);
+		if (r == 0)
+			r = take_frame(s, c, &f, &err);
+	}
+	if (r < 0) {
+		shim_conn_refuse(c->conn, &err);
+		drop_client(s, at);
+	} else if (shim_conn_is_broken(c->conn)) {
+		drop_client(s, at);
+	} else if (ended) {
+		part(s, c);
+	}
+}
+
+static void client_event(struct shim_server *s, const struct epoll_event *ev)
+{
+	struct client **at = find_client(s, ev->data.u64);
+
+	if (!*at)
+		return;
+	if (ev->events & EPOLLOUT)
+		shim_conn_flush((*at)->conn);
+	/* A parting client that is quite gone would wake the loop for ever. */
+	if ((*at)->parting && (ev->events & (EPOLLHUP | EPOLLERR)))
+		drop_client(s, at);
+	else if (!(*at)->parting && (ev->events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		serve_client(s, at);
+}
+
+/* --- leaving ------------------------------------------------------------------------- */
+
+static unsigned count_present(const struct shim_server *s)
+{
+	unsigned n = 0;
+
+	for (const struct client *c = s->clients; c; c = c->next)
+		n += !c->parting;
+	return n;
+}
+
+static void drop_parting(struct shim_server *s)
+{
+	struct client **at = &s->clients;
+
+	while (*at) {
+		if ((*at)->parting)
+			drop_client(s, at);
+		else
+			at = &(*at)->next;
+	}
+}
+
+static void drop_silent(struct shim_server *s, struct mono now)
+{
+	struct client **at = &s->clients;
+
+	while (*at) {
+		if (!(*at)->greeted && now.us > (*at)->since.us + GREETING_S * CLOCK_SEC)
+			drop_client(s, at);
+		else
+			at = &(*at)->next;
+	}
+}
+
+/* Stay, look again, or leave: asked after every turn of the loop. */
+static void consider_leaving(struct shim_server *s, struct mono now)
+{
+	enum shim_work_empty answer = shim_work_take_empty(s->work);
+	bool alone = count_present(s) == 0;
+
+	if (s->alone_at.us && now.us > s->alone_at.us + GREETING_S * CLOCK_SEC) {
+		s->alone_at = (struct mono){ 0 };
+		s->must_look = true;
+	}
+	if (answer == SHIM_WORK_ASKING)
+		return;
+	if (!alone || answer == SHIM_WORK_HOLDS) {
+		drop_parting(s);
+		s->must_look = false;
+		return;
+	}
+	if (!shim_work_is_idle(s->work) || !shim_execs_is_idle(s->execs))
+		return; /* they wake the loop when they are */
+	if (answer == SHIM_WORK_EMPTY && !s->must_look) {
+		s->stop = true;
+	} else if (s->must_look) {
+		s->must_look = false;
+		shim_work_ask_empty(s->work);
+	}
+}
+
+/* --- the loop ------------------------------------------------------------------------ */
+
+static void take_events(struct shim_server *s, const struct epoll_event *events, int n,
+			struct mono now)
+{
+	uint64_t count;
+
+	for (int i = 0; i < n; i++) {
+		switch (events[i].data.u64) {
+		case KEY_LISTEN:
+			accept_client(s, now);
+			break;
+		case KEY_WAKE:
+			if (read(s->wake, &count, sizeof(count)) < 0)
+				break; /* counted before */
+			break;
+		case KEY_SIGNAL:
+			s->stop = true;
+			break;
+		default:
+			client_event(s, &events[i]);
+		}
+	}
+}
+
+static int timeout_ms(const struct shim_server *s)
+{
+	bool must_tick = s->alone_at.us != 0;
+
+	for (const struct client *c = s->clients; c; c = c->next)
+		must_tick |= !c->greeted;
+	return must_tick ? 1000 : -1;
+}
+
+/* From here on nobody can connect; who was about to sees the end before a hello. */
+static void stop_listening(struct shim_server *s)
+{
+	if (s->path)
+		(void)unlink(s->path);
+	if (s->listen >= 0)
+		close(s->listen);
+	s->listen = -1;
+	free(TAKE(s->path));
+}
+
+static int serve(struct shim_server *s, struct error *err)
+{
+	struct epoll_event events[64];
+
+	s->alone_at = clock_mono();
+	while (!s->stop) {
+		int n = epoll_wait(s->epoll, events, 64, timeout_ms(s));
+		struct mono now = clock_mono();
+
+		if (n < 0 && errno != EINTR)
+			return error_sys(err, errno, "wait for clients");
+		take_events(s, events, n, now);
+		drop_silent(s, now);
+		consider_leaving(s, now);
+	}
+	return 0;
+}
+
+int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, struct error *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct mono until;
+	bool idle;
+	int r;
+
+	ev.data.u64 = KEY_SIGNAL;
+	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, signals, &ev) < 0)
+		return error_sys(err, errno, "watch signals");
+	ev.data.u64 = KEY_LISTEN;
+	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listen, &ev) < 0)
+		return error_sys(err, errno, "watch the shim's socket");
+	r = shim_work_new(rt, s->wake, &s->work, err);
+	if (r < 0)
+		return r;
+	s->execs = shim_execs_new(rt, s->wake);
+	r = serve(s, err);
+	stop_listening(s);
+	until = mono_add(clock_mono(), STOP_S * CLOCK_SEC);
+	idle = shim_execs_stop(s->execs, until);
+	idle = shim_work_stop(s->work, until) && idle;
+	return r < 0 ? r : idle ? 0 : SHIM_SERVER_BUSY;
+}
+
+/* --- the interface ------------------------------------------------------------------- */
+
+int shim_server_new(const struct shim_hello *mine, struct shim_server **ret, struct error *err)
+{
+	struct shim_server *s CLEAN(shim_server) = xcalloc(1, sizeof(*s));
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	s->mine = mine;
+	s->sink = (struct runtime_sink){ .exited = on_exit_event, .arg = s };
+	s->next_key = KEY_FIRST_CLIENT;
+	s->listen = -1;
+	pthread_mutex_init(&s->lock, NULL);
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ev.data.u64 = KEY_WAKE;
+	if (s->epoll < 0 || s->wake < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->wake, &ev) < 0)
+		return error_sys(err, errno, "set up the shim");
+	*ret = TAKE(s);
+	return 0;
+}
+
+void shim_server_free(struct shim_server *s)
+{
+	if (!s)
+		return;
+	stop_listening(s);
+	shim_execs_free(s->execs);
+	s->execs = NULL;
+	while (s->clients) {
+		struct client *c = s->clients;
+
+		s->clients = c->next;
+		shim_conn_shut(c->conn);
+		shim_conn_unref(c->conn);
+		free(c);
+	}
+	shim_work_free(s->work);
+	shim_exits_done(&s->exits);
+	if (s->epoll >= 0)
+		close(s->epoll);
+	if (s->wake >= 0)
+		close(s->wake);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+const struct runtime_sink *shim_server_sink(struct shim_server *s)
+{
+	return &s->sink;
+}
+
+int shim_server_listen(struct shim_server *s, const char *path, struct error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		(void)error_set(err, ERR_LIMIT, 0, "%.120s is too long for a socket (%zu bytes)",
+				path, sizeof(addr.sun_path) - 1);
+		error_hint(err, "choose a shorter --run-dir");
+		return -ERR_LIMIT;
+	}
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	(void)unlink(path); /* of a shim that died: the lock is ours */
+	s->listen = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Nobody can connect before listen, so the mode is right in time. */
+	if (s->listen < 0 || bind(s->listen, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	    chmod(path, 0600) < 0 || listen(s->listen, 2 * LIMIT_SHIM_CLIENTS) < 0)
+		return error_sys(err, errno, "listen on %s", path);
+	s->path = xstrdup(path);
+	return 0;
+}

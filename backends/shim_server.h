@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The server of a shim: one epoll thread that accepts clients, takes their frames and hands
+ * them to workers and execs; exits go to all clients, and to later ones until somebody
+ * acknowledged them. It runs until it is told to end, or holds nothing and has no client.
+ */
+#include "backends/runtime.h"
+#include "backends/shim_protocol.h"
+
+struct shim_server;
+
+/**
+ * shim_server_new() - prepare; shim_server_sink() is what the hosted runtime reports to
+ * @mine: the greeting; borrowed
+ */
+int shim_server_new(const struct shim_hello *mine, struct shim_server **ret, struct error *err);
+
+/** shim_server_free() - closes clients and the socket; call it after the runtime is closed */
+void shim_server_free(struct shim_server *s); /* NULL is fine */
+CLEAN_DEFINE(shim_server, struct shim_server *, shim_server_free)
+
+/** shim_server_sink() - where exits are reported to; lives as long as @s */
+const struct runtime_sink *shim_server_sink(struct shim_server *s);
+
+/** shim_server_listen() - bind @path (a left-over is removed), mode 0600; clients may connect
+ *  from now on and wait until shim_server_run. -ERR_LIMIT: the path is too long for a socket */
+int shim_server_listen(struct shim_server *s, const char *path, struct error *err);
+
+/**
+ * shim_server_run() - serve @rt
+ * @signals: a signalfd; anything readable there ends the server
+ *
+ * Returns with no client and the socket removed.
+ * Return: 0; SHIM_SERVER_BUSY when calls are still running 5 s after a signal: then the
+ *         runtime must not be closed, the process can only end.
+ */
+enum { SHIM_SERVER_BUSY = 1 };
+int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, struct error *err);

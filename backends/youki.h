@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What the parts of the OCI runtime (runtime_youki, youki_*) share. One struct youki
+ * per shim. A box is what we know in memory of one instance; the bundle directory is
+ * the truth, a new shim reads its boxes from there.
+ *
+ * y->lock guards the table and the fields of every box that change. It is never held
+ * over a file, a process or a call into the reaper.
+ */
+#include <pthread.h>
+#include <uthash.h>
+
+#include "backends/image_dir.h"
+#include "backends/oci_bundle.h"
+#include "backends/oci_cgroup.h"
+#include "backends/oci_program.h"
+#include "backends/oci_record.h"
+#include "backends/runtime_youki.h"
+#include "base/limits.h"
+
+struct youki_box {
+	char id[LIMIT_RUNTIME_ID + 1];
+	struct youki *y;
+	struct arena *arena;   /* holds the record's strings */
+	struct oci_record rec; /* set before the box is shown; program NULL: no record at all */
+	bool busy;             /* create or remove is at it */
+	bool watched;          /* the reaper will call us */
+	bool ended;
+	bool logged;                  /* its log was closed */
+	struct oci_process_note note; /* note.id.pid 0: no process is known */
+	struct oci_exit exit;
+	UT_hash_handle hh;
+};
+
+enum { YOUKI_MAX_CANDIDATES = 3 };
+
+struct youki {
+	struct runtime rt; /* first: the vtable's view of us */
+	struct arena *arena;
+	struct layout layout;
+	const char *node_id;
+	const char *given_path; /* runtime.oci.path; NULL */
+	char boot_id[PROCESS_BOOT_ID_SIZE];
+	struct shim_reaper *reaper;
+	struct shim_log *log;
+	struct runtime_sink sink;
+	struct image_dir *images; /* opened with the first use */
+	int host_ns;
+	struct oci_cgroups cgroups;
+	struct oci_facts facts; /* what does not change */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* a box ended */
+	struct youki_box *boxes;
+
+	pthread_mutex_t probe_lock;
+	struct oci_program programs[YOUKI_MAX_CANDIDATES];
+	struct runtime_candidate candidates[YOUKI_MAX_CANDIDATES];
+	bool tried[YOUKI_MAX_CANDIDATES];
+	size_t n_candidates;
+	uint64_t n_execs; /* under lock: names their files */
+};
+
+static inline struct youki *youki_of(struct runtime *rt)
+{
+	return (struct youki *)(void *)rt;
+}
+
+/* youki_box.c: the table */
+
+/** youki_box_find() - under the lock; NULL */
+struct youki_box *youki_box_find(struct youki *y, const char *id);
+/** youki_box_new() - a busy box in the table; NULL when there is one. Takes the lock */
+struct youki_box *youki_box_new(struct youki *y, const char *id);
+/** youki_box_settle() - no longer busy */
+void youki_box_settle(struct youki_box *box);
+/** youki_box_drop() - out of the table and freed; nobody watches it any more */
+void youki_box_drop(struct youki_box *box);
+/** youki_box_take() - the box for a change: busy; NULL when there is none.
+ *  -ERR_CONFLICT when another call is at it */
+int youki_box_take(struct youki *y, const char *id, struct youki_box **ret, struct error *err);
+/** youki_box_ended() - the reaper's call; @arg is the box */
+void youki_box_ended(void *arg, pid_t pid, bool has_code, int code);
+/** youki_box_await_exit() - give the reaper a moment to say how a dead process ended */
+void youki_box_await_exit(struct youki *y, const char *id);
+/** youki_box_copy() - a snapshot, strings in @a; youki_box_view() makes an instance of it */
+struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a);
+/** youki_box_view() - looks at process, freezer and state directory; starts nothing */
+int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *a,
+		   struct instance *ret, struct error *err);
+/** youki_box_look() - is its first process alive? GONE too when it never had one */
+int youki_box_look(struct youki *y, const struct youki_box *copy, enum process_state *ret,
+		   struct error *err);
+
+/* youki_program.c: which program */
+
+/** youki_program_choose() - the first that works; probes lazily, once each */
+int youki_program_choose(struct youki *y, struct mono deadline, const struct oci_program **ret,
+			 struct error *err);
+/** youki_program_probe() - the operation: tries all */
+int youki_program_probe(struct runtime *rt, struct arena *a, struct runtime_info *ret,
+			struct error *err);
+/** youki_program_of() - the one that made an instance; -ERR_UNAVAILABLE when it is gone */
+int youki_program_of(struct youki *y, const struct oci_record *rec, struct arena *a,
+		     struct oci_program *ret, struct error *err);
+
+/* youki_facts.c: the host, the image's users */
+int youki_facts_read(struct youki *y, struct error *err);
+/** youki_facts_now() - the same with what may change: name servers, hosts */
+struct oci_facts youki_facts_now(const struct youki *y, struct arena *a);
+/** youki_facts_user() - @root is a directory descriptor of the container's root */
+int youki_facts_user(int root, const char *user, const struct strings *extra, struct arena *a,
+		     struct oci_user *ret, struct error *err);
+int youki_facts_devices(const struct service *s, struct arena *a, struct oci_device **ret,
+			size_t *ret_n, struct error *err);
+
+/** youki_images() - the image store of this node, opened when first needed */
+int youki_images(struct youki *y, struct image_dir **ret, struct error *err);
+
+/* Operations, one file each. */
+int youki_create(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
+		 struct arena *a, struct instance *ret, struct error *err);
+int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct error *err);
+int youki_signal(struct runtime *rt, const char *id, int sig, struct error *err);
+int youki_update(struct runtime *rt, const struct instance_spec *spec, struct error *err);
+int youki_stats(struct runtime *rt, const char *id, struct runtime_stats *ret, struct error *err);
+int youki_remove(struct runtime *rt, const char *id, struct mono deadline, struct error *err);
+int youki_exec(struct runtime *rt, const struct runtime_exec *x, int *ret_code, struct error *err);
+int youki_list(struct runtime *rt, struct arena *a, struct observed *ret, struct error *err);
+int youki_inspect(struct runtime *rt, const char *id, struct arena *a, struct instance *ret,
+		  struct error *err);
+
+/** youki_remove_rest() - everything of @box that is not a living process; repeatable */
+int youki_remove_rest(struct youki *y, const struct youki_box *box, struct mono deadline,
+		      struct error *err);
+
+/** youki_adopt_all() - at open: every bundle of ours becomes a box, living ones are watched */
+int youki_adopt_all(struct youki *y, struct error *err);
+/** youki_adopt_bundle() - one; 0 also when it is somebody else's (then there is no box) */
+int youki_adopt_bundle(struct youki *y, const char *id, struct error *err);
+/** youki_adopt_leftover() - a box without a record for something that has only that name */
+void youki_adopt_leftover(struct youki *y, const char *id);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of instances in memory, the exits that change it, and the look at one:
+ * what its record, its process, its freezer and its state directory say together.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/oci_cgroup_remove.h"
+#include "backends/shim_log.h"
+#include "backends/shim_reaper.h"
+#include "backends/youki.h"
+#include "base/fs.h"
+#include "specs/runtime_id.h"
+
+struct youki_box *youki_box_find(struct youki *y, const char *id)
+{
+	struct youki_box *box;
+
+	HASH_FIND_STR(y->boxes, id, box);
+	return box;
+}
+
+struct youki_box *youki_box_new(struct youki *y, const char *id)
+{
+	struct youki_box *box = NULL;
+
+	pthread_mutex_lock(&y->lock);
+	if (!youki_box_find(y, id)) {
+		box = xcalloc(1, sizeof(*box));
+		snprintf(box->id, sizeof(box->id), "%s", id);
+		box->y = y;
+		box->arena = arena_new();
+		box->busy = true;
+		HASH_ADD_STR(y->boxes, id, box);
+	}
+	pthread_mutex_unlock(&y->lock);
+	return box;
+}
+
+void youki_box_settle(struct youki_box *box)
+{
+	pthread_mutex_lock(&box->y->lock);
+	box->busy = false;
+	pthread_mutex_unlock(&box->y->lock);
+}
+
+void youki_box_drop(struct youki_box *box)
+{
+	struct youki *y = box->y;
+
+	pthread_mutex_lock(&y->lock);
+	HASH_DEL(y->boxes, box);
+	/* The last one takes the owner's group along; a create puts its box in first. */
+	if (!y->boxes) {
+		struct arena *a CLEAN(arena) = arena_new();
+
+		oci_cgroup_remove_empty(&y->cgroups,
+					oci_cgroup_path(&y->cgroups, a, y->layout.owner, NULL));
+	}
+	pthread_mutex_unlock(&y->lock);
+	arena_free(box->arena);
+	free(box);
+}
+
+int youki_box_take(struct youki *y, const char *id, struct youki_box **ret, struct error *err)
+{
+	struct youki_box *box;
+	bool busy = false;
+
+	pthread_mutex_lock(&y->lock);
+	box = youki_box_find(y, id);
+	if (box) {
+		busy = box->busy;
+		box->busy = true;
+	}
+	pthread_mutex_unlock(&y->lock);
+	if (busy)
+		return error_set(err, ERR_CONFLICT, 0, "another call works on %s", id);
+	*ret = box;
+	return 0;
+}
+
+/* Disk first, then memory, then the others: what was reported is never forgotten. */
+void youki_box_ended(void *arg, pid_t pid, bool has_code, int code)
+{
+	struct youki_box *box = arg;
+	struct youki *y = box->y;
+	struct arena *a CLEAN(arena) = arena_new();
+	struct oci_exit e = { has_code, has_code ? code : 0, clock_wall() };
+	struct runtime_exit report = { box->id, e.has_code, e.code, e.at };
+
+	(void)pid;
+	/* Without a bundle (removed behind our back) there is nothing to keep it in. */
+	(void)oci_record_save_exit(layout_bundle(&y->layout, a, box->id), &e, NULL);
+	if (y->log)
+		shim_log_finish(y->log, box->id);
+	pthread_mutex_lock(&y->lock);
+	box->ended = true;
+	box->logged = true;
+	box->exit = e;
+	pthread_cond_broadcast(&y->changed);
+	pthread_mutex_unlock(&y->lock);
+	if (y->sink.exited)
+		y->sink.exited(y->sink.arg, &report);
+}
+
+void youki_box_await_exit(struct youki *y, const char *id)
+{
+	struct mono until = mono_add(clock_mono(), 2 * CLOCK_SEC);
+
+	pthread_mutex_lock(&y->lock);
+	for (;;) {
+		struct youki_box *box = youki_box_find(y, id);
+		struct timespec at = { until.us / CLOCK_SEC, until.us % CLOCK_SEC * 1000 };
+
+		if (!box || box->ended || !box->watched ||
+		    pthread_cond_timedwait(&y->changed, &y->lock, &at) != 0)
+			break;
+	}
+	pthread_mutex_unlock(&y->lock);
+}
+
+struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
+{
+	struct youki_box copy = *box;
+	const char **const strings[] = {
+		&copy.rec.id,         &copy.rec.node_id,      &copy.rec.owner,
+		&copy.rec.deployment, &copy.rec.service,      &copy.rec.config_hash,
+		&copy.rec.image,      &copy.rec.digest,       &copy.rec.address,
+		&copy.rec.program,    &copy.rec.program_path, &copy.rec.program_version,
+		&copy.rec.boot_id,    &copy.rec.log_path,     &copy.rec.cgroup,
+	};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		*strings[i] = arena_strdup(a, *strings[i]);
+	memset(&copy.hh, 0, sizeof(copy.hh));
+	copy.arena = NULL;
+	return copy;
+}
+
+static bool same_boot(const struct youki *y, const struct youki_box *copy)
+{
+	return copy->rec.boot_id && strcmp(copy->rec.boot_id, y->boot_id) == 0;
+}
+
+int youki_box_look(struct youki *y, const struct youki_box *copy, enum process_state *ret,
+		   struct error *err)
+{
+	if (copy->note.id.pid == 0 || !same_boot(y, copy)) {
+		*ret = PROCESS_GONE;
+		return 0;
+	}
+	return process_look(&copy->note.id, ret, err);
+}
+
+static int has_state(struct youki *y, const struct youki_box *copy, struct arena *a,
+		     struct error *err)
+{
+	const char *dir = arena_printf(a, "%s/%s",
+				       layout_oci_root(&y->layout, a, copy->rec.program), copy->id);
+
+	return fs_exists(AT_FDCWD, dir, err);
+}
+
+static void fill(const struct youki_box *copy, struct arena *a, struct instance *in)
+{
+	const struct oci_record *rec = &copy->rec;
+	struct runtime_id id = { .generation = 0 };
+
+	(void)runtime_id_parse(copy->id, &id); /* only such ids come here */
+	*in = (struct instance){
+		.id = arena_strdup(a, copy->id),
+		.deployment = arena_strdup(a, id.deployment),
+		.service = arena_strdup(a, id.service),
+		.slot = id.slot,
+		.generation = id.generation,
+		.runtime = "youki",
+		.program = rec->program,
+		.program_path = rec->program_path,
+		.program_version = rec->program_version,
+		.boot_id = rec->boot_id,
+		.config_hash = rec->config_hash,
+		.image = rec->image,
+		.digest = rec->digest,
+		.address = rec->address,
+		.created = rec->created,
+		.started = copy->note.started_at,
+		.start_time = copy->note.id.start_time,
+	};
+}
+
+/* A living process: paused, running or waiting for its start. Without the program's state nobody
+ * can drive it any more. */
+static int view_living(struct youki *y, const struct youki_box *copy, struct arena *a,
+		       struct instance *in, struct error *err)
+{
+	int r = has_state(y, copy, a, err);
+
+	if (r < 0)
+		return r;
+	in->pid = copy->note.id.pid;
+	if (r == 0)
+		in->state = INSTANCE_BROKEN;
+	else if (oci_cgroup_is_frozen(&y->cgroups, copy->rec.cgroup))
+		in->state = INSTANCE_PAUSED;
+	else
+		in->state = copy->note.started ? INSTANCE_RUNNING : INSTANCE_CREATED;
+	return 0;
+}
+
+int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *a,
+		   struct instance *ret, struct error *err)
+{
+	enum process_state state = PROCESS_GONE;
+	struct instance in;
+	int r;
+
+	fill(copy, a, &in);
+	in.state = INSTANCE_BROKEN;
+	if (copy->busy)
+		in.state = INSTANCE_UNKNOWN;
+	if (copy->busy || !copy->rec.program || copy->note.id.pid == 0) {
+		*ret = in;
+		return 0;
+	}
+	r = youki_box_look(y, copy, &state, err);
+	if (r < 0)
+		return r;
+	if (!copy->ended && state == PROCESS_ALIVE) {
+		r = view_living(y, copy, a, &in, err);
+	} else {
+		in.state = INSTANCE_EXITED;
+		in.has_exit_code = copy->ended && copy->exit.has_code;
+		in.exit_code = in.has_exit_code ? copy->exit.code : 0;
+		in.finished = copy->ended ? copy->exit.at : (struct wall){ 0 };
+	}
+	if (r == 0)
+		*ret = in;
+	return r;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the bundle has to know of this host and of the image's users: limits,
+ * capabilities, name servers, device nodes, passwd and group. Reads only.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "backends/youki.h"
+#include "base/fs.h"
+#include "base/number.h"
+
+static const struct {
+	const char *name, *oci;
+	__rlimit_resource_t number;
+} rlimits[] = {
+	{ "core", "RLIMIT_CORE", RLIMIT_CORE },
+	{ "cpu", "RLIMIT_CPU", RLIMIT_CPU },
+	{ "data", "RLIMIT_DATA", RLIMIT_DATA },
+	{ "fsize", "RLIMIT_FSIZE", RLIMIT_FSIZE },
+	{ "locks", "RLIMIT_LOCKS", RLIMIT_LOCKS },
+	{ "memlock", "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+	{ "msgqueue", "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+	{ "nice", "RLIMIT_NICE", RLIMIT_NICE },
+	{ "nofile", "RLIMIT_NOFILE", RLIMIT_NOFILE },
+	{ "nproc", "RLIMIT_NPROC", RLIMIT_NPROC },
+	{ "rss", "RLIMIT_RSS", RLIMIT_RSS },
+	{ "rtprio", "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+	{ "rttime", "RLIMIT_RTTIME", RLIMIT_RTTIME },
+	{ "sigpending", "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+	{ "stack", "RLIMIT_STACK", RLIMIT_STACK },
+	{ "as", "RLIMIT_AS", RLIMIT_AS },
+};
+
+enum { N_RLIMITS = sizeof(rlimits) / sizeof(rlimits[0]) };
+
+static void read_rlimits(struct youki *y)
+{
+	struct oci_rlimit *list = arena_array(y->arena, N_RLIMITS, sizeof(*list));
+
+	for (size_t i = 0; i < N_RLIMITS; i++) {
+		struct rlimit have = { 0, 0 };
+
+		(void)getrlimit(rlimits[i].number, &have); /* 0 then: nothing may be asked for */
+		list[i] = (struct oci_rlimit){ rlimits[i].name, rlimits[i].oci,
+					       have.rlim_max == RLIM_INFINITY ? UINT64_MAX
+									      : have.rlim_max };
+	}
+	y->facts.rlimits = list;
+	y->facts.n_rlimits = N_RLIMITS;
+}
+
+static const char *read_text(struct arena *a, const char *path)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+
+	return fs_read(AT_FDCWD, path, &text, NULL) < 0 ? NULL
+							: arena_strndup(a, text.data, text.n);
+}
+
+/* `CapEff:	000001ffffffffff`: what a child of ours can be given. */
+static int read_capabilities(struct youki *y, struct error *err)
+{
+	const char *text = read_text(y->arena, "/proc/self/status");
+	const char *line = text ? strstr(text, "\nCapEff:") : NULL;
+	char *end;
+
+	if (!line)
+		return error_set(err, ERR_UNAVAILABLE, 0, "/proc/self/status is not readable");
+	y->facts.capabilities = strtoull(line + 8, &end, 16);
+	return 0;
+}
+
+int youki_facts_read(struct youki *y, struct error *err)
+{
+	const char *adj = read_text(y->arena, "/proc/self/oom_score_adj");
+	struct utsname u;
+	int r = oci_cgroup_open(y->arena, &y->cgroups, err);
+
+	if (r == 0)
+		r = read_capabilities(y, err);
+	if (r < 0)
+		return r;
+	read_rlimits(y);
+	y->facts.cgroup_v2 = y->cgroups.mode == OCI_CGROUP_V2;
+	y->facts.has_blkio_weight = y->cgroups.has_blkio_weight;
+	y->facts.has_swap = y->cgroups.has_swap;
+	if (adj)
+		(void)number_i64(arena_strndup(y->arena, adj, strcspn(adj, "\n")), -1000, 1000,
+				 &y->facts.oom_score_adj);
+	y->facts.arch = uname(&u) == 0 && strcmp(u.machine, "aarch64") == 0 ? "arm64" : "amd64";
+	return 0;
+}
+
+struct oci_facts youki_facts_now(const struct youki *y, struct arena *a)
+{
+	struct oci_facts f = y->facts;
+
+	f.resolv_conf = read_text(a, "/etc/resolv.conf");
+	f.hosts = read_text(a, "/etc/hosts");
+	return f;
+}
+
+/* Links of the image are followed inside of it: /etc/passwd may not point to the host's. */
+static int read_inside(int root, const char *path, struct arena *a, const char **ret,
+		       struct error *err)
+{
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+	int fd CLEAN(fd) = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	char name[64];
+	int r;
+
+	*ret = NULL;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return error_sys(err, errno, "open the image's %s", path);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	r = fs_read(AT_FDCWD, name, &text, err);
+	if (r < 0)
+		return error_wrap(err, r, "read the image's %s", path);
+	*ret = arena_strndup(a, text.data, text.n);
+	return 0;
+}
+
+int youki_facts_user(int root, const char *user, const struct strings *extra, struct arena *a,
+		     struct oci_user *ret, struct error *err)
+{
+	struct oci_user_request q = { .user = user, .extra = extra };
+	int r = read_inside(root, "etc/passwd", a, &q.passwd, err);
+
+	if (r == 0)
+		r = read_inside(root, "etc/group", a, &q.group, err);
+	return r < 0 ? r : oci_user_resolve(&q, a, ret, err);
+}
+
+static int read_device(const struct device_spec *d, struct arena *a, struct oci_device *ret,
+		       struct error *err)
+{
+	struct stat st;
+
+	if (stat(d->path, &st) < 0)
+		return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,
+				 "devices: %s is not on this host", d->path);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return error_set(err, ERR_INVALID, 0, "devices: %s is no device", d->path);
+	*ret = (struct oci_device){ .path = d->path,
+				    .type = S_ISBLK(st.st_mode) ? 'b' : 'c',
+				    .major = major(st.st_rdev),
+				    .minor = minor(st.st_rdev),
+				    .mode = st.st_mode & 07777,
+				    .uid = st.st_uid,
+				    .gid = st.st_gid,
+				    .access = arena_printf(a, "%s%s%s", d->read ? "r" : "",
+							   d->write ? "w" : "",
+							   d->mknod ? "m" : "") };
+	return 0;
+}
+
+int youki_facts_devices(const struct service *s, struct arena *a, struct oci_device **ret,
+			size_t *ret_n, struct error *err)
+{
+	struct oci_device *list = arena_array(a, s->devices.n, sizeof(*list));
+
+	for (size_t i = 0; i < s->devices.n; i++) {
+		int r = read_device(&s->devices.items[i], a, &list[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = list;
+	*ret_n = s->devices.n;
+	return 0;
+}

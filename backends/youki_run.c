@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens to an instance between its create and its removal: start, signals,
+ * limits, figures. Signals are ours: the programs' kill does not compare identities.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "backends/oci_resources.h"
+#include "backends/youki.h"
+
+/* A snapshot; RUNTIME_ABSENT when there is nothing of that id. */
+static int find(struct youki *y, const char *id, struct arena *a, struct youki_box *ret,
+		struct error *err)
+{
+	struct instance seen;
+	struct youki_box *box;
+	int r = youki_inspect(&y->rt, id, a, &seen, err);
+
+	if (r != 0)
+		return r;
+	r = RUNTIME_ABSENT;
+	pthread_mutex_lock(&y->lock);
+	box = youki_box_find(y, id);
+	if (box) {
+		*ret = youki_box_copy(box, a);
+		r = 0;
+	}
+	pthread_mutex_unlock(&y->lock);
+	return r;
+}
+
+static int note_started(struct youki *y, const char *id, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct oci_process_note note = { .started = false };
+	struct youki_box *box;
+
+	pthread_mutex_lock(&y->lock);
+	box = youki_box_find(y, id);
+	if (box) {
+		box->note.started = true;
+		box->note.started_at = clock_wall();
+		note = box->note;
+	}
+	pthread_mutex_unlock(&y->lock);
+	return box ? oci_record_save_process(layout_bundle(&y->layout, a, id), &note, err) : 0;
+}
+
+/* The program refused: perhaps because it had been started and we had died before noting it. */
+static int explain_refusal(struct youki *y, const struct oci_call *call, int r, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct oci_state state;
+
+	if (r == -ERR_UNAVAILABLE || r == -ERR_TIMEOUT)
+		return r;
+	if (oci_program_state(call, a, &state, NULL) < 0)
+		return r;
+	if (state.state != INSTANCE_RUNNING && state.state != INSTANCE_PAUSED)
+		return r;
+	r = note_started(y, call->id, err);
+	return r < 0 ? r : RUNTIME_ALREADY;
+}
+
+int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
+{
+	struct youki *y = youki_of(rt);
+	struct arena *a CLEAN(arena) = arena_new();
+	struct youki_box box;
+	struct oci_program program;
+	struct oci_call call = { &program, id, layout_bundle(&y->layout, a, id), deadline };
+	int r = find(y, id, a, &box, err);
+
+	if (r < 0)
+		return r;
+	if (r == RUNTIME_ABSENT)
+		return error_set(err, ERR_NOT_FOUND, 0, "no such instance");
+	if (box.note.started)
+		return RUNTIME_ALREADY;
+	if (box.busy || !box.rec.program || !box.note.id.pid)
+		return error_set(err, ERR_CONFLICT, 0, "it was made half and must be removed");
+	if (box.ended)
+		return error_set(err, ERR_CONFLICT, 0, "its process ended before it was started");
+	r = youki_program_of(y, &box.rec, a, &program, err);
+	if (r < 0)
+		return r;
+	r = oci_program_start(&call, err);
+	return r < 0 ? explain_refusal(y, &call, r, err) : note_started(y, id, err);
+}
+
+static int kill_all(struct youki *y, const struct youki_box *box, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, box->id);
+	int busy = oci_cgroup_look(&y->cgroups, cgroup, err);
+	int r = busy < 0 ? busy : oci_cgroup_kill(&y->cgroups, cgroup, err);
+
+	if (r < 0)
+		return r;
+	return busy ? 0 : RUNTIME_GONE;
+}
+
+int youki_signal(struct runtime *rt, const char *id, int sig, struct error *err)
+{
+	struct youki *y = youki_of(rt);
+	struct arena *a CLEAN(arena) = arena_new();
+	enum process_state state;
+	struct youki_box box;
+	int r = find(y, id, a, &box, err);
+
+	if (r != 0)
+		return r;
+	r = youki_box_look(y, &box, &state, err);
+	if (r < 0)
+		return r;
+	/* No process that we know: what a broken one still has is ended by its group. */
+	if (state != PROCESS_ALIVE || box.ended)
+		return sig == SIGKILL && !box.busy ? kill_all(y, &box, err) : RUNTIME_GONE;
+	r = oci_cgroup_thaw(&y->cgroups, box.rec.cgroup, err);
+	if (r < 0)
+		return r;
+	if (sig == SIGKILL) {
+		r = kill_all(y, &box, err);
+		if (r < 0)
+			return r;
+	}
+	return process_signal(&box.note.id, sig, err) == PROCESS_SIGNAL_GONE ? RUNTIME_GONE : 0;
+}
+
+int youki_stats(struct runtime *rt, const char *id, struct runtime_stats *ret, struct error *err)
+{
+	struct youki *y = youki_of(rt);
+	struct arena *a CLEAN(arena) = arena_new();
+	struct youki_box box;
+	int r = find(y, id, a, &box, err);
+
+	if (r != 0)
+		return r;
+	return box.rec.cgroup ? oci_cgroup_stats(&y->cgroups, box.rec.cgroup, ret, err)
+			      : RUNTIME_ABSENT;
+}
+
+/* One file of the cgroup; @skip: this host has no such controller, or no limit is wanted. */
+struct knob {
+	const char *controller, *v1, *v2;
+};
+
+static int set(struct youki *y, const char *path, const struct knob *k, const char *value,
+	       struct error *err)
+{
+	const char *name = y->cgroups.mode == OCI_CGROUP_V2 ? k->v2 : k->v1;
+
+	return name ? oci_cgroup_write(&y->cgroups, path, k->controller, name, value, err) : 0;
+}
+
+static int update_cpu(struct youki *y, const char *path, const struct oci_limits *l,
+		      struct arena *a, struct error *err)
+{
+	static const struct knob period = { "cpu", "cpu.cfs_period_us", NULL };
+	static const struct knob quota = { "cpu", "cpu.cfs_quota_us", "cpu.max" };
+	static const struct knob shares = { "cpu", "cpu.shares", "cpu.weight" };
+	static const struct knob cpus = { "cpuset", "cpuset.cpus", "cpuset.cpus" };
+	bool v2 = y->cgroups.mode == OCI_CGROUP_V2;
+	const char *max = l->cpu_quota ? arena_printf(a, "%lld", (long long)l->cpu_quota)
+			  : v2         ? "max"
+				       : "-1";
+	int64_t n = l->cpu_shares ? l->cpu_shares : 1024;
+	int r = set(y, path, &period, arena_printf(a, "%d", OCI_CPU_PERIOD), err);
+
+	/* v2 counts weights from 1 to 10000, v1 shares from 2 to 262144. */
+	n = v2 ? 1 + (n - 2) * 9999 / 262142 : n;
+	r = r < 0 ? r
+		  : set(y, path, &quota, v2 ? arena_printf(a, "%s %d", max, OCI_CPU_PERIOD) : max,
+			err);
+	r = r < 0 ? r : set(y, path, &shares, arena_printf(a, "%lld", (long long)n), err);
+	return r < 0 || !l->cpuset ? r : set(y, path, &cpus, l->cpuset, err);
+}
+
+static int update_memory(struct youki *y, const char *path, const struct oci_limits *l,
+			 struct arena *a, struct error *err)
+{
+	static const struct knob limit = { "memory", "memory.limit_in_bytes", "memory.max" };
+	static const struct knob both = { "memory", "memory.memsw.limit_in_bytes",
+					  "memory.swap.max" };
+	static const struct knob low = { "memory", "memory.soft_limit_in_bytes", "memory.low" };
+	bool v2 = y->cgroups.mode == OCI_CGROUP_V2;
+	const char *none = v2 ? "max" : "-1";
+	const char *mem =
+		l->has_memory ? arena_printf(a, "%llu", (unsigned long long)l->memory) : none;
+	/* v2 counts swap alone, v1 the sum. */
+	const char *swap =
+		!l->has_swap || l->swap < 0
+			? none
+			: arena_printf(a, "%lld",
+				       (long long)l->swap - (v2 ? (long long)l->memory : 0));
+	int r = 0;
+
+	/* v1: memory may never be above the sum, so the sum goes first and last. */
+	if (y->cgroups.has_swap)
+		(void)set(y, path, &both, swap, NULL);
+	r = set(y, path, &limit, mem, err);
+	if (r == 0 && y->cgroups.has_swap)
+		r = set(y, path, &both, swap, err);
+	if (r == 0)
+		r = set(y, path, &low,
+			l->has_reservation
+				? arena_printf(a, "%llu", (unsigned long long)l->reservation)
+			: v2 ? "0"
+			     : "-1",
+			err);
+	return r;
+}
+
+static int update_limits(struct youki *y, const char *path, const struct instance_spec *spec,
+			 struct arena *a, struct error *err)
+{
+	static const struct knob pids = { "pids", "pids.max", "pids.max" };
+	struct oci_limits l;
+	int r = oci_resources_limits(&spec->service->resources, &y->facts, &l, err);
+
+	r = r < 0 ? r : update_cpu(y, path, &l, a, err);
+	r = r < 0 ? r : update_memory(y, path, &l, a, err);
+	return r < 0 ? r
+		     : set(y, path, &pids,
+			   l.pids ? arena_printf(a, "%lld", (long long)l.pids) : "max", err);
+}
+
+/* The program keeps a note of its own that a container is paused, and refuses to work in one. So
+ * it is asked first; one that was frozen without it says no, and the cgroup is thawed. */
+static int thaw(struct youki *y, const struct youki_box *box, struct arena *a, struct error *err)
+{
+	struct oci_program program;
+	const struct oci_call call = {
+		.program = &program,
+		.id = box->id,
+		.bundle = layout_bundle(&y->layout, a, box->id),
+		.deadline = mono_add(clock_mono(), 10 * CLOCK_SEC),
+	};
+	struct error unused = ERROR_INIT;
+
+	if (box->rec.program && youki_program_of(y, &box->rec, a, &program, &unused) == 0)
+		(void)oci_program_resume(&call, &unused); /* the thaw below decides */
+	return oci_cgroup_thaw(&y->cgroups, box->rec.cgroup, err);
+}
+
+int youki_update(struct runtime *rt, const struct instance_spec *spec, struct error *err)
+{
+	struct youki *y = youki_of(rt);
+	struct arena *a CLEAN(arena) = arena_new();
+	enum process_state state;
+	struct youki_box box;
+	int r = find(y, spec->id, a, &box, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		r = youki_box_look(y, &box, &state, err);
+	if (r == RUNTIME_ABSENT || (r == 0 && (state != PROCESS_ALIVE || box.ended)))
+		return error_set(err, ERR_NOT_FOUND, 0, "it does not run");
+	if (r < 0)
+		return r;
+	r = update_limits(y, box.rec.cgroup, spec, a, err);
+	return r < 0 ? r : thaw(y, &box, a, err);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See the header. The only subtle part is fs_remove_tree, which holds a
+ * descriptor per level and compares device numbers, so that neither a link nor
+ * a mount leads it out of the tree. */
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/rand.h"
+
+CLEAN_DEFINE(dir, DIR *, closedir)
+
+int fs_read(int dirfd, const char *path, struct buf *ret, struct error *err)
+{
+	int fd CLEAN(fd) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char chunk[16384];
+	ssize_t n;
+
+	if (fd < 0)
+		return error_sys(err, errno, "open %s", path);
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, errno, "read %s", path);
+		buf_add(ret, chunk, (size_t)n);
+		if (ret->overflow)
+			return error_set(err, ERR_LIMIT, 0, "%s is larger than %zu bytes", path,
+					 ret->max);
+	}
+	return 0;
+}
+
+int fs_write_all(int fd, const void *p, size_t n, struct error *err)
+{
+	const char *at = p;
+
+	while (n) {
+		ssize_t done = write(fd, at, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return error_sys(err, errno, "write");
+		at += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* The directory part of @path into @out: "." when there is none. */
+static bool parent_of(const char *path, char out[LIMIT_PATH])
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+
+	if (!slash)
+		return snprintf(out, LIMIT_PATH, ".") > 0;
+	if (n == 0)
+		n = 1;
+	return snprintf(out, LIMIT_PATH, "%.*s", (int)n, path) < LIMIT_PATH;
+}
+
+int fs_sync_dir(int dirfd, const char *path, struct error *err)
+{
+	int fd CLEAN(fd) = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return error_sys(err, errno, "sync directory %s", path);
+	return 0;
+}
+
+static int write_temporary(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
+			   struct error *err)
+{
+	int fd CLEAN(fd) =
+		openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int r;
+
+	if (fd < 0)
+		return error_sys(err, errno, "create %s", path);
+	r = fs_write_all(fd, p, n, err);
+	if (r < 0)
+		return error_wrap(err, r, "%s", path);
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return error_sys(err, errno, "sync %s", path);
+	return 0;
+}
+
+int fs_write_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
+		    struct error *err)
+{
+	char dir[LIMIT_PATH], tmp[LIMIT_PATH];
+	uint64_t tag;
+	int r;
+
+	rand_bytes(&tag, sizeof(tag));
+	if (!parent_of(path, dir) ||
+	    snprintf(tmp, sizeof(tmp), "%s.%016jx.tmp", path, (uintmax_t)tag) >= (int)sizeof(tmp))
+		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
+	r = write_temporary(dirfd, tmp, p, n, mode, err);
+	if (r == 0 && renameat(dirfd, tmp, dirfd, path) < 0)
+		r = error_sys(err, errno, "rename to %s", path);
+	if (r < 0) {
+		(void)unlinkat(dirfd, tmp, 0); /* the first failure is the one to report */
+		return r;
+	}
+	return fs_sync_dir(dirfd, dir, err);
+}
+
+int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
+{
+	char part[LIMIT_PATH];
+	size_t n = strlen(path);
+	struct stat st;
+
+	if (n >= sizeof(part))
+		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdirat(dirfd, part, mode) == 0)
+			continue;
+		/* A read-only parent says EROFS for a directory that is there. */
+		if (fstatat(dirfd, part, &st, 0) < 0)
+			return error_sys(err, errno == ENOENT ? EROFS : errno, "make directory %s",
+					 part);
+		if (!S_ISDIR(st.st_mode))
+			return error_set(err, ERR_INVALID, ENOTDIR, "%s is not a directory", part);
+	}
+	return 0;
+}
+
+int fs_exists(int dirfd, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return FS_EXISTS;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return error_sys(err, errno, "look at %s", path);
+}
+
+static int remove_at(int dirfd, const char *name, dev_t dev, int depth, struct error *err);
+
+static int remove_children(int fd, dev_t dev, int depth, struct error *err)
+{
+	DIR *dir CLEAN(dir) = fdopendir(fd);
+	struct dirent *e;
+
+	if (!dir) {
+		close(fd);
+		return error_sys(err, errno, "list directory");
+	}
+	while ((errno = 0, e = readdir(dir))) {
+		int r;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		r = remove_at(fd, e->d_name, dev, depth + 1, err);
+		if (r < 0)
+			return r;
+	}
+	return errno ? error_sys(err, errno, "list directory") : 0;
+}
+
+static int remove_at(int dirfd, const char *name, dev_t dev, int depth, struct error *err)
+{
+	struct stat st;
+	int fd, r;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return error_sys(err, errno, "remove %s", name);
+	if (depth > 256)
+		return error_set(err, ERR_LIMIT, 0, "remove %s: more than 256 levels deep", name);
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, errno, "open directory %s", name);
+	if (fstat(fd, &st) < 0 || st.st_dev != dev) {
+		close(fd);
+		return error_set(err, ERR_UNAVAILABLE, EBUSY, "%s is a mount point; left as it is",
+				 name);
+	}
+	r = remove_children(fd, dev, depth, err); /* takes fd */
+	if (r < 0)
+		return error_wrap(err, r, "%s", name);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_sys(err, errno, "remove directory %s", name);
+	return 0;
+}
+
+int fs_remove_tree(int dirfd, const char *path, struct error *err)
+{
+	char dir[LIMIT_PATH];
+	struct stat st;
+
+	if (!parent_of(path, dir))
+		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
+	if (fstatat(dirfd, dir, &st, 0) < 0)
+		return errno == ENOENT ? 0 : error_sys(err, errno, "look at %s", dir);
+	return remove_at(dirfd, path, st.st_dev, 0, err);
+}
+
+int fs_is_empty(int dirfd, const char *path, struct error *err)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir CLEAN(dir) = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (fd < 0 && errno == ENOENT)
+		return FS_EMPTY;
+	if (!dir)
+		return error_sys(err, errno, "open directory %s", path);
+	while ((errno = 0, e = readdir(dir)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return 0;
+	return errno ? error_sys(err, errno, "list directory %s", path) : FS_EMPTY;
+}

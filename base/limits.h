@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Every limit on something that comes from outside, with the reason for the number. */
+
+/* Deployment files: far above any real file, far below what hurts. */
+#define LIMIT_SPEC_BYTES (4 << 20)
+#define LIMIT_YAML_DEPTH 64      /* upstream's format needs 9 levels */
+#define LIMIT_YAML_NODES 1000000 /* after expansion of aliases: alias bombs end here */
+#define LIMIT_FINDINGS   100     /* errors shown for one file; the rest is counted */
+#define LIMIT_SERVICES   20000   /* in one deployment */
+#define LIMIT_SLOTS      200000  /* in one deployment; twice the largest measured case */
+
+/* Names: they appear in paths, links, cgroups and socket names. */
+#define LIMIT_DEPLOYMENT_NAME 63
+#define LIMIT_SERVICE_NAME    63
+#define LIMIT_OWNER           31
+#define LIMIT_RUNTIME_ID      192 /* deployment + service + "-rep-" + numbers, with room */
+
+/* Files and processes. */
+#define LIMIT_CONFIG_BYTES     (1 << 20)
+#define LIMIT_STATE_FILE_BYTES (1 << 20) /* instance.json, OCI state, exit files */
+#define LIMIT_PROCESS_OUTPUT   (1 << 20) /* what a runtime program may print */
+#define LIMIT_PATH             4096
+#define LIMIT_ARGS             4096 /* words of a command line */
+
+/* Shim protocol. */
+#define LIMIT_FRAME_BYTES  (1 << 20)
+#define LIMIT_SHIM_CLIENTS 16
+#define LIMIT_SHIM_CALLS   256        /* that wait for a worker, of all clients together */
+#define LIMIT_SHIM_EXECS   32         /* at once; each costs two threads */
+#define LIMIT_SHIM_UNSENT  (64 << 20) /* bytes a client has not read: more than any list */
+#define LIMIT_SHIM_EXITS   4096       /* not acknowledged by any client; list shows them too */
+#define LIMIT_LOG_LINE     (16 << 10) /* CRI splits longer lines; the value containerd uses */
+
+/* Images. */
+#define LIMIT_MANIFEST_BYTES     (4 << 20) /* what registries accept at most */
+#define LIMIT_IMAGE_CONFIG_BYTES (4 << 20)
+#define LIMIT_IMAGE_LAYERS       512
+#define LIMIT_LAYER_BYTES        (INT64_C(64) << 30) /* unpacked */
+#define LIMIT_LAYER_RATIO        1000                /* unpacked : packed; deflate's best is 1032 */
+#define LIMIT_LAYER_SMALL        (INT64_C(64) << 20) /* unpacked; the ratio counts above it */
+#define LIMIT_LAYER_MEMBERS      4000000
+#define LIMIT_MEMBER_NAME        4096
+#define LIMIT_MEMBER_DEPTH       128 /* directories; fs_remove_tree goes 256 deep */
+
+/* Store. */
+#define LIMIT_EVENTS 10000

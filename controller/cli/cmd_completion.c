@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* completion: the scripts, and the names on this node that they ask for. */
+#include "backends/image_dir.h"
+#include "controller/cli/command.h"
+#include "controller/cli/completion.h"
+#include "controller/cli/open.h"
+#include "controller/cli/output.h"
+#include "store/deployment_store.h"
+#include "store/slot_store.h"
+#include "store/store.h"
+
+enum { MAX_SCRIPT = 1 << 20 };
+
+/* Every deployment, and every service of it. */
+static int print_names(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct store *store CLEAN(store) = NULL;
+	struct deployment_rows deployments = { 0 };
+	struct slot_rows slots = { 0 };
+	int r = open_store(cli, args, &store, err);
+
+	if (r == 0 && store)
+		r = deployment_store_list(store, cli->arena, &deployments, err);
+	if (r == 0 && store)
+		r = slot_store_list(store, NULL, cli->arena, &slots, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < deployments.n; i++)
+		output_printf(cli->out, "%s\n", deployments.items[i].name);
+	for (size_t i = 0; i < slots.n; i++) {
+		const struct slot *s = &slots.items[i];
+
+		if (i == 0 || strcmp(s->service, s[-1].service) != 0 ||
+		    strcmp(s->deployment, s[-1].deployment) != 0)
+			output_printf(cli->out, "%s/%s\n", s->deployment, s->service);
+	}
+	return EXIT_DONE;
+}
+
+static int print_images(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct image_dir *dir CLEAN(image_dir) = NULL;
+	struct session_options node;
+	struct image *images = NULL;
+	size_t n = 0;
+	int r = open_options(cli, args, &node, err);
+
+	if (r == 0)
+		r = image_dir_open(layout_images(&node.layout, cli->arena), IMAGE_DIR_READ, &dir,
+				   err);
+	if (r == 0)
+		r = image_dir_list(dir, cli->arena, &images, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		output_printf(cli->out, "%s\n", images[i].name);
+	return r < 0 ? r : EXIT_DONE;
+}
+
+static int run(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct buf script CLEAN(buf) = BUF_INIT(MAX_SCRIPT);
+	const char *what = args->words[0];
+
+	if (strcmp(what, "names") == 0)
+		return print_names(cli, args, err);
+	if (strcmp(what, "images") == 0)
+		return print_images(cli, args, err);
+	if (!completion_write(what, &script))
+		return command_usage(cli, args,
+				     "no completion for '%s'; there is bash, zsh and fish", what);
+	output_bytes(cli->out, script.data, script.n);
+	return EXIT_DONE;
+}
+
+const struct command cmd_completion = {
+	.name = "completion",
+	.summary = "print a completion script for a shell",
+	.arguments = "bash|zsh|fish|names|images",
+	.about = "Prints a script that completes commands, options and names. 'names' and 'images' "
+		 "print what the scripts ask for: deployments with their services, and images.",
+	.groups = COMMAND_NODE,
+	.min_words = 1,
+	.max_words = 1,
+	.complete = "shell",
+	.examples =
+		(const struct command_example[]){
+			{ "source <(tallyman completion bash)", "in ~/.bashrc" },
+			{ "tallyman completion fish > ~/.config/fish/completions/tallyman.fish",
+			  "for fish" },
+			{ NULL },
+		},
+	.run = run,
+};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* down: nothing of a deployment is wanted any more, and that is remembered. */
+#include <fcntl.h>
+
+#include "base/fs.h"
+#include "controller/cli/converge.h"
+#include "controller/cli/file.h"
+#include "controller/cli/output.h"
+#include "controller/cli/target.h"
+#include "specs/runtime_id.h"
+#include "store/deployment_store.h"
+#include "store/event_store.h"
+#include "store/store.h"
+
+/* A word is a deployment's name, or a file that says it. A file counts only where the word is no
+ * name, or names nothing the store knows. */
+static int name_of(struct converge *c, const char *word, const char **ret, struct error *err)
+{
+	struct target target = { .deployment = word };
+	struct file_spec file CLEAN(file_spec) = { 0 };
+	int r;
+
+	if (runtime_id_is_deployment(word)) {
+		r = target_check(&target, c->session->store, c->cli->arena, err);
+		*ret = target.deployment;
+		if (r == 0 || fs_exists(AT_FDCWD, word, NULL) != FS_EXISTS)
+			return r;
+		*err = ERROR_INIT;
+	}
+	r = file_load(c->cli, word, false, &file, err);
+	if (r)
+		return r < 0 ? r : error_set(err, ERR_INVALID, 0, "%s has errors", word);
+	target.deployment = arena_strdup(c->cli->arena, file.deployment->name);
+	r = target_check(&target, c->session->store, c->cli->arena, err);
+	*ret = target.deployment;
+	return r;
+}
+
+static int all_names(struct converge *c, const char ***ret, size_t *ret_n, struct error *err)
+{
+	struct deployment_rows rows;
+	int r = deployment_store_list(c->session->store, c->cli->arena, &rows, err);
+
+	if (r < 0)
+		return r;
+	*ret = arena_array(c->cli->arena, rows.n, sizeof(**ret));
+	*ret_n = rows.n;
+	for (size_t i = 0; i < rows.n; i++)
+		(*ret)[i] = rows.items[i].name;
+	return 0;
+}
+
+/* All of them are known before the first is touched. */
+static int find_names(struct converge *c, const char ***ret, size_t *ret_n, struct error *err)
+{
+	const struct command_args *args = c->args;
+	int r = 0;
+
+	if (command_has(args, "all"))
+		return all_names(c, ret, ret_n, err);
+	*ret = arena_array(c->cli->arena, args->n_words, sizeof(**ret));
+	*ret_n = args->n_words;
+	for (size_t i = 0; r == 0 && i < args->n_words; i++)
+		r = name_of(c, args->words[i], &(*ret)[i], err);
+	return r;
+}
+
+static int record(struct converge *c, const char *name, struct error *err)
+{
+	struct store *s = c->session->store;
+	struct store_txn *txn CLEAN(store_txn) = NULL;
+	const struct wall now = clock_wall();
+	const struct event_row event = { .first = now,
+					 .last = now,
+					 .level = EVENT_INFO,
+					 .kind = "down",
+					 .deployment = name,
+					 .slot = -1,
+					 .message = "down: nothing of it is wanted",
+					 .by_person = true };
+	int r = store_begin(s, ERROR_HERE, &txn, err);
+
+	if (r == 0)
+		r = deployment_store_wish(s, name, DEPLOYMENT_NOTHING, true, now, err);
+	if (r == 0)
+		r = event_store_append(s, &event, err);
+	return r < 0 ? r : store_commit(&txn, err);
+}
+
+static int want_nothing(struct converge *c, const char *name, struct error *err)
+{
+	struct wanted *w = NULL;
+	int r = record(c, name, err);
+
+	if (r == 0)
+		r = wanted_from_store(c->session, name, &w, err);
+	return r < 0 ? r : driver_want(c->driver, w, err);
+}
+
+static int run(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct converge c CLEAN(converge) = { 0 };
+	const char **names = NULL;
+	size_t n = 0;
+	int64_t timeout_us;
+	int r = converge_timeout(args, &timeout_us, err);
+
+	if (command_has(args, "all") == (args->n_words > 0))
+		return command_usage(cli, args, "name the deployments or files, or give --all");
+	if (r == 0)
+		r = converge_open(cli, args, &c, err);
+	if (r == 0)
+		r = find_names(&c, &names, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = want_nothing(&c, names[i], err);
+	return r < 0 ? r : converge_run(&c, "down", timeout_us, err);
+}
+
+const struct command cmd_down = {
+	.name = "down",
+	.summary = "take a deployment down, and keep it down",
+	.arguments = "[DEPLOYMENT|FILE]...",
+	.about = "Stops and removes every container of the deployments, those that depend on "
+		 "others\n"
+		 "first. Neither a daemon nor a reboot brings them back: apply or rollback does.\n"
+		 "History, logs, volumes and images stay.",
+	.groups = COMMAND_NODE | COMMAND_OUTPUT | COMMAND_PROGRESS | COMMAND_RUNTIME,
+	.min_words = 0,
+	.max_words = COMMAND_ANY_WORDS,
+	.complete = "target",
+	.options = (const struct command_option[]){ { .name = "all",
+						      .help = "every deployment of this node" },
+						    CONVERGE_OPTIONS,
+						    { 0 } },
+	.examples =
+		(const struct command_example[]){
+			{ "tallyman down shop", "remove all containers of shop" }, { 0 } },
+	.exits = (const int[]){ EXIT_PARTLY, EXIT_TIMEOUT, EXIT_LOCKED, EXIT_INTERRUPTED, 0 },
+	.run = run,
+};

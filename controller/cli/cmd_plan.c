@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan: what apply would do. Takes no lock, keeps no row. */
+#include "controller/cli/command.h"
+#include "controller/cli/file.h"
+#include "controller/cli/open.h"
+#include "controller/cli/output.h"
+#include "controller/plan_render.h"
+#include "controller/view.h"
+
+enum { MAX_TEXT = 64 << 20 }; /* for LIMIT_SLOTS slots */
+
+static void print_plan(struct cli *cli, const struct plan *p)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(MAX_TEXT);
+
+	if (output_is_json(cli->out))
+		plan_render_json(p, &text);
+	else
+		plan_render_text(p, &text);
+	output_bytes(cli->out, text.data, text.n);
+}
+
+static int compare(struct cli *cli, struct session *s, struct file_spec *file, struct error *err)
+{
+	struct view view CLEAN(view) = { 0 };
+	struct wanted *w = NULL;
+	const char *env;
+	int r = view_look(s, &view, err);
+
+	if (r == 0)
+		r = wanted_from_deployment(s, TAKE(file->arena), file->deployment, &w, &env, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < w->n_warnings; i++)
+		output_warn(cli->out, "%s", w->warnings[i]);
+	r = view_add(s, &view, w, err);
+	if (r < 0)
+		return r;
+	if (view.observed.partial)
+		output_warn(cli->out, "not everything could be seen: %s", view.observed.missing);
+	print_plan(cli, &view.parts[0].plan);
+	return plan_pending(&view.parts[0].plan) ? EXIT_PENDING : EXIT_DONE;
+}
+
+static int run(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct file_spec file CLEAN(file_spec) = { 0 };
+	struct session *s CLEAN(session) = NULL;
+	struct session_options options;
+	int r = file_load(cli, args->words[0], command_has(args, "strict"), &file, err);
+
+	if (r)
+		return r < 0 ? r : EXIT_FAILED;
+	r = open_options(cli, args, &options, err);
+	if (r == 0)
+		r = session_open(&options, SESSION_READ, NULL, &s, err);
+	return r < 0 ? r : compare(cli, s, &file, err);
+}
+
+const struct command cmd_plan = {
+	.name = "plan",
+	.summary = "show what apply would do, and do nothing",
+	.arguments = "FILE",
+	.about = "Compares a deployment file with what is on this node and prints each change with "
+		 "its\n"
+		 "cause: + create, ~ update in place, -/+ replace, - remove. Changes nothing.",
+	.groups = COMMAND_NODE | COMMAND_OUTPUT | COMMAND_RUNTIME,
+	.min_words = 1,
+	.max_words = 1,
+	.complete = "file",
+	.options =
+		(const struct command_option[]){
+			{ .name = "strict", .help = "treat warnings of the file as errors" },
+			{ 0 } },
+	.examples =
+		(const struct command_example[]){
+			{ "tallyman plan shop.yaml", "show what would change" }, { 0 } },
+	.exits = (const int[]){ EXIT_PENDING, 0 },
+	.run = run,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status: every slot as it is now. Looks at the runtimes; takes no lock, changes nothing. */
+#include "controller/cli/command.h"
+#include "controller/cli/open.h"
+#include "controller/cli/output.h"
+#include "controller/cli/slot_json.h"
+#include "controller/cli/table.h"
+#include "controller/cli/target.h"
+#include "controller/view.h"
+
+enum { MAX_TABLE = 64 << 20 };
+
+static const char *const headers[] = { "DEPLOYMENT", "SLOT",  "STATE",    "HEALTH", "GENERATION",
+				       "PID",        "IMAGE", "RESTARTS", "REASON" };
+enum { N_COLUMNS = sizeof(headers) / sizeof(headers[0]) };
+
+struct status {
+	struct cli *cli;
+	struct target *targets;
+	size_t n_targets;
+	struct table *table;
+	struct json_object *instances;
+};
+
+static bool is_asked(const struct status *st, const char *deployment,
+		     const struct reconcile_view *v)
+{
+	for (size_t i = 0; i < st->n_targets; i++)
+		if (target_matches(&st->targets[i], deployment, v->service, v->number))
+			return true;
+	return st->n_targets == 0;
+}
+
+static void add_row(struct status *st, const char *deployment, const struct reconcile_view *v)
+{
+	struct arena *a = st->cli->arena;
+	const struct instance *i = v->instance;
+	const char *cells[N_COLUMNS] = {
+		deployment,
+		arena_printf(a, "%s-rep-%u", v->service, v->number),
+		slot_json_state(v),
+		"unknown",
+		i ? arena_printf(a, "%ju", (uintmax_t)i->generation) : NULL,
+		i && i->pid ? arena_printf(a, "%d", i->pid) : NULL,
+		i ? i->image : NULL,
+		arena_printf(a, "%u", v->record->restarts),
+		verdict_is_right(v->verdict) ? NULL : v->cause,
+	};
+
+	table_row(st->table, cells);
+}
+
+static void add_part(struct status *st, const struct view_part *part)
+{
+	for (size_t i = 0; i < reconcile_count(part->r); i++) {
+		struct reconcile_view v;
+
+		reconcile_view(part->r, i, &v);
+		if (v.state == RECONCILE_STATE_GONE || !is_asked(st, part->name, &v))
+			continue;
+		json_object_array_add(st->instances, slot_json(part->name, &v));
+		add_row(st, part->name, &v);
+	}
+}
+
+static void print(struct status *st, const struct view *view)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(MAX_TABLE);
+	struct json_object *doc = output_schema("status");
+	char looked[CLOCK_RFC3339_SIZE];
+
+	json_put_str(doc, "looked", clock_rfc3339(view->looked, looked));
+	json_put_bool(doc, "partial", view->observed.partial);
+	json_put_obj(doc, "instances", st->instances);
+	if (view->observed.partial)
+		output_warn(st->cli->out, "not everything could be seen: %s",
+			    view->observed.missing);
+	if (output_is_json(st->cli->out)) {
+		output_json(st->cli->out, doc);
+		return;
+	}
+	table_print(st->table, &text);
+	output_bytes(st->cli->out, text.data, text.n);
+	json_object_put(doc);
+}
+
+static int read_targets(struct status *st, const struct command_args *args, struct session *s,
+			struct error *err)
+{
+	int r = 0;
+
+	st->targets = arena_array(st->cli->arena, args->n_words, sizeof(*st->targets));
+	st->n_targets = args->n_words;
+	for (size_t i = 0; r == 0 && i < args->n_words; i++) {
+		r = target_parse(args->words[i], st->cli->arena, &st->targets[i], err);
+		if (r == 0)
+			r = target_check(&st->targets[i], s->store, st->cli->arena, err);
+	}
+	return r;
+}
+
+static int show(struct status *st, struct session *s, struct error *err)
+{
+	struct view view CLEAN(view) = { 0 };
+	int r = view_look(s, &view, err);
+
+	r = r < 0 ? r : view_add_all(s, &view, err);
+	if (r < 0)
+		return r;
+	st->table = table_new(st->cli->arena, headers, N_COLUMNS);
+	st->instances = json_object_new_array();
+	for (size_t i = 0; i < view.n; i++)
+		add_part(st, &view.parts[i]);
+	print(st, &view);
+	return view.observed.partial ? EXIT_PARTLY : EXIT_DONE;
+}
+
+static int run(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct status st = { .cli = cli };
+	struct session *s CLEAN(session) = NULL;
+	struct session_options options;
+	int r = open_options(cli, args, &options, err);
+
+	r = r < 0 ? r : session_open(&options, SESSION_READ, NULL, &s, err);
+	r = r < 0 ? r : read_targets(&st, args, s, err);
+	return r < 0 ? r : show(&st, s, err);
+}
+
+const struct command cmd_status = {
+	.name = "status",
+	.summary = "show every slot as it is now",
+	.arguments = "[DEPLOYMENT[/SERVICE[-rep-N]]]...",
+	.about = "Looks at the runtimes each time. Where one cannot answer, its rows say unknown.",
+	.groups = COMMAND_NODE | COMMAND_OUTPUT | COMMAND_RUNTIME,
+	.min_words = 0,
+	.max_words = COMMAND_ANY_WORDS,
+	.complete = "target",
+	.examples =
+		(const struct command_example[]){
+			{ "tallyman status shop", "the slots of one deployment" }, { 0 } },
+	.exits = (const int[]){ EXIT_PARTLY, 0 },
+	.run = run,
+};

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only place of the program that writes results. The buffer is written at the end, or
+ * when it is large: a command that fails half way has usually printed nothing.
+ */
+#include "controller/cli/output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/fs.h"
+
+enum {
+	FLUSH_AT = 64 << 10,  /* stdout's buffer; one pipe's worth */
+	MAX_TEXT = 256 << 20, /* one document; a status of 100 000 instances has 60 MB */
+	MAX_LINE = 64 << 10,  /* one line of stderr */
+};
+
+struct output {
+	struct output_options opt;
+	struct buf buf;
+	bool has_document;  /* stdout has its document already */
+	bool is_closed;     /* nobody reads any more */
+	struct error error; /* the first failed write */
+};
+
+struct output *output_new(const struct output_options *o)
+{
+	struct output *out = xcalloc(1, sizeof(*out));
+
+	out->opt = *o;
+	buf_init(&out->buf, MAX_TEXT);
+	return out;
+}
+
+void output_free(struct output *out)
+{
+	if (!out)
+		return;
+	buf_done(&out->buf);
+	free(out);
+}
+
+bool output_is_json(const struct output *out)
+{
+	return out->opt.is_json;
+}
+
+int output_fd(const struct output *out)
+{
+	return out->opt.out_fd;
+}
+
+static void drain(struct output *out)
+{
+	struct error e = ERROR_INIT;
+
+	if (out->buf.overflow && !out->error.code)
+		(void)error_set(&out->error, ERR_LIMIT, 0, "the output is too large");
+	if (!out->is_closed && !out->error.code && out->buf.n > 0 &&
+	    fs_write_all(out->opt.out_fd, out->buf.data, out->buf.n, &e) < 0) {
+		if (e.sys == EPIPE)
+			out->is_closed = true;
+		else
+			out->error = e;
+	}
+	buf_clear(&out->buf);
+}
+
+static void drain_if_large(struct output *out)
+{
+	if (out->buf.n >= FLUSH_AT)
+		drain(out);
+}
+
+void output_puts(struct output *out, const char *text)
+{
+	buf_puts(&out->buf, text);
+	drain_if_large(out);
+}
+
+void output_bytes(struct output *out, const void *p, size_t n)
+{
+	buf_add(&out->buf, p, n);
+	drain_if_large(out);
+}
+
+void output_printf(struct output *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&out->buf, fmt, ap);
+	va_end(ap);
+	drain_if_large(out);
+}
+
+struct json_object *output_schema(const char *what)
+{
+	struct json_object *o = json_object_new_object();
+	char schema[64];
+
+	snprintf(schema, sizeof(schema), "tallyman.%s.v1", what);
+	json_put_str(o, "schema", schema);
+	return o;
+}
+
+void output_json(struct output *out, struct json_object *take)
+{
+	json_pretty(take, &out->buf);
+	json_object_put(take);
+	out->has_document = true;
+	drain_if_large(out);
+}
+
+void output_json_line(struct output *out, struct json_object *take)
+{
+	buf_puts(&out->buf, json_object_to_json_string_ext(take, JSON_C_TO_STRING_NOSLASHESCAPE));
+	buf_putc(&out->buf, '\n');
+	json_object_put(take);
+	out->has_document = true;
+	drain_if_large(out);
+}
+
+void output_bare(struct output *out)
+{
+	out->has_document = true;
+}
+
+int output_flush(struct output *out, struct error *err)
+{
+	drain(out);
+	if (out->is_closed)
+		return OUTPUT_CLOSED;
+	if (!out->error.code)
+		return 0;
+	if (err)
+		*err = out->error;
+	return error_wrap(err, -(int)out->error.code, "write to stdout");
+}
+
+void output_raw(struct output *out, const char *text)
+{
+	drain(out);
+	/* There is nobody left to tell when stderr does not work. */
+	(void)fs_write_all(out->opt.err_fd, text, strlen(text), NULL);
+}
+
+__attribute__((format(printf, 3, 0))) static void say(struct output *out, const char *prefix,
+						      const char *fmt, va_list ap)
+{
+	struct buf line CLEAN(buf) = BUF_INIT(MAX_LINE);
+
+	buf_puts(&line, prefix);
+	buf_vprintf(&line, fmt, ap);
+	buf_putc(&line, '\n');
+	output_raw(out, line.data);
+}
+
+void output_warn(struct output *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(out,
+	    out->opt.has_color ? "tallyman: \033[33mwarning:\033[0m " : "tallyman: warning: ", fmt,
+	    ap);
+	va_end(ap);
+}
+
+void output_note(struct output *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (out->opt.is_quiet)
+		return;
+	va_start(ap, fmt);
+	say(out, "", fmt, ap);
+	va_end(ap);
+}
+
+static void print_error_document(struct output *out, const struct error *err)
+{
+	struct json_object *doc = output_schema("error");
+
+	json_put_str(doc, "code", error_name(err->code));
+	json_put_str(doc, "message", err->msg);
+	json_put_str(doc, "cause", err->cause);
+	json_put_str(doc, "hint", err->hint[0] ? err->hint : NULL);
+	output_json(out, doc);
+}
+
+void output_error(struct output *out, const struct error *err)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(MAX_LINE);
+
+	if (out->opt.is_json && !out->has_document)
+		print_error_document(out, err);
+	buf_puts(&text,
+		 out->opt.has_color ? "tallyman: \033[31merror:\033[0m " : "tallyman: error: ");
+	buf_puts(&text, err->msg);
+	/* The cause is in the message unless the context was too long for both. */
+	if (err->cause[0] && !strstr(err->msg, err->cause))
+		buf_printf(&text, " ... %s", err->cause);
+	buf_putc(&text, '\n');
+	if (err->hint[0])
+		buf_printf(&text, "hint: %s\n", err->hint);
+	output_raw(out, text.data);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people type to name something, and whether the store has heard of it. */
+#include "controller/cli/target.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/number.h"
+
+#include "specs/findings.h"
+#include "specs/runtime_id.h"
+#include "store/deployment_store.h"
+#include "store/slot_store.h"
+
+#define SLOT_MARK "-rep-"
+
+/* The last "-rep-<number>" of @text; NULL when it does not end so. */
+static const char *find_slot(const char *text, uint32_t *ret)
+{
+	const char *mark = NULL;
+	uint64_t n;
+
+	for (const char *p = text; (p = strstr(p, SLOT_MARK)); p++)
+		mark = p;
+	if (!mark || mark == text || !number_u64(mark + strlen(SLOT_MARK), UINT32_MAX, &n))
+		return NULL;
+	*ret = (uint32_t)n;
+	return mark;
+}
+
+static int malformed(const char *text, struct error *err)
+{
+	(void)error_set(err, ERR_INVALID, 0, "'%s' names nothing that can be here", text);
+	error_hint(err, "a name is DEPLOYMENT, DEPLOYMENT/SERVICE or DEPLOYMENT/SERVICE-rep-N");
+	return -ERR_INVALID;
+}
+
+int target_parse(const char *text, struct arena *arena, struct target *ret, struct error *err)
+{
+	const char *slash = strchr(text, '/');
+	const char *mark;
+	struct target t = { .deployment = text };
+
+	if (slash) {
+		t.deployment = arena_strndup(arena, text, (size_t)(slash - text));
+		t.service = arena_strdup(arena, slash + 1);
+		mark = find_slot(t.service, &t.slot);
+		if (mark) {
+			t.has_slot = true;
+			t.service = arena_strndup(arena, t.service, (size_t)(mark - t.service));
+		}
+	}
+	if (!runtime_id_is_deployment(t.deployment) ||
+	    (t.service && !runtime_id_is_service(t.service)))
+		return malformed(text, err);
+	*ret = t;
+	return 0;
+}
+
+bool target_matches(const struct target *t, const char *deployment, const char *service,
+		    uint32_t slot)
+{
+	return strcasecmp(t->deployment, deployment) == 0 &&
+	       (!t->service || strcmp(t->service, service) == 0) &&
+	       (!t->has_slot || t->slot == slot);
+}
+
+static int unknown_deployment(const struct target *t, struct store *store, struct arena *arena,
+			      struct error *err)
+{
+	struct deployment_rows rows = { 0 };
+	const char **names;
+	const char *near;
+
+	if (store && deployment_store_list(store, arena, &rows, NULL) < 0)
+		rows.n = 0; /* then without a suggestion */
+	names = arena_array(arena, rows.n + 1, sizeof(*names));
+	for (size_t i = 0; i < rows.n; i++)
+		names[i] = rows.items[i].name;
+	near = findings_nearest(t->deployment, names, rows.n);
+	(void)error_set(err, ERR_NOT_FOUND, 0, "no deployment '%s' was ever seen on this node",
+			t->deployment);
+	if (near)
+		error_hint(err, "did you mean '%s'?", near);
+	error_hint(err, "'tallyman status' shows what there is");
+	return -ERR_NOT_FOUND;
+}
+
+static int unknown_slot(const struct target *t, const struct slot_rows *rows, struct arena *arena,
+			struct error *err)
+{
+	const char **names = arena_array(arena, rows->n + 1, sizeof(*names));
+	const char *slot =
+		t->has_slot ? runtime_id_slot_name(arena, t->service, t->slot) : t->service;
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct slot *s = &rows->items[i];
+
+		if (t->has_slot)
+			names[n++] = runtime_id_slot_name(arena, s->service, s->number);
+		else if (i == 0 || strcmp(s->service, rows->items[i - 1].service) != 0)
+			names[n++] = s->service;
+	}
+	near = findings_nearest(slot, names, n);
+	(void)error_set(err, ERR_NOT_FOUND, 0, "deployment '%s' has no '%s'", t->deployment, slot);
+	if (near)
+		error_hint(err, "did you mean '%s/%s'?", t->deployment, near);
+	error_hint(err, "'tallyman status %s' shows what there is", t->deployment);
+	return -ERR_NOT_FOUND;
+}
+
+int target_check(struct target *t, struct store *store, struct arena *arena, struct error *err)
+{
+	struct deployment_row row;
+	struct slot_rows slots;
+	int r = DEPLOYMENT_ABSENT;
+
+	if (store)
+		r = deployment_store_find(store, t->deployment, arena, &row, err);
+	if (r < 0)
+		return r;
+	if (r == DEPLOYMENT_ABSENT)
+		return unknown_deployment(t, store, arena, err);
+	t->deployment = row.name;
+	if (!t->service)
+		return 0;
+	r = slot_store_list(store, t->deployment, arena, &slots, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < slots.n; i++)
+		if (target_matches(t, slots.items[i].deployment, slots.items[i].service,
+				   slots.items[i].number))
+			return 0;
+	return unknown_slot(t, &slots, arena, err);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which setting counts, and whether it can be used. Reading the file is config_file.c's;
+ * nothing is created and no directory is looked at here.
+ */
+#include "controller/config.h"
+
+#include <errno.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "controller/config_file.h"
+#include "specs/duration.h"
+#include "specs/runtime_id.h"
+
+#define DEFAULT_FILE   "/etc/tallyman/config.yaml"
+#define DEFAULT_OWNER  "tallyman"
+#define DEFAULT_STATE  "/var/lib/tallyman/state"
+#define DEFAULT_RUN    "/run/tallyman"
+#define DEFAULT_CLAIMS "/var/lib/tallyman/owners"
+#define DEFAULT_GRACE  (INT64_C(300) * CLOCK_SEC)
+
+enum { MAX_DIR = 2048 }; /* leaves room for every name below it within a path */
+
+/* An empty variable is as good as none. */
+static const char *from_env(const struct config_given *given, const char *name)
+{
+	const char *value = given->env ? given->env(name) : NULL;
+
+	return value && *value ? value : NULL;
+}
+
+static const char *first(const char *a, const char *b, const char *c)
+{
+	return a ? a : b ? b : c;
+}
+
+/* @path absolute and without a slash at its end. */
+static int make_absolute(const char *what, const char *path, struct arena *arena, const char **ret,
+			 struct error *err)
+{
+	char cwd[LIMIT_PATH];
+	char *full;
+	size_t n;
+
+	if (!*path)
+		return error_set(err, ERR_INVALID, 0, "%s is empty", what);
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		return error_sys(err, errno, "working directory");
+	full = path[0] == '/' ? arena_strdup(arena, path) : arena_printf(arena, "%s/%s", cwd, path);
+	for (n = strlen(full); n > 1 && full[n - 1] == '/'; n--)
+		full[n - 1] = '\0';
+	if (n > MAX_DIR)
+		return error_set(err, ERR_LIMIT, 0, "%s is longer than %d bytes", what, MAX_DIR);
+	*ret = full;
+	return 0;
+}
+
+static int check_socket(const struct layout *l, struct arena *arena, struct error *err)
+{
+	/* The longest name of a runtime that has a shim. */
+	size_t n = strlen(layout_shim_socket(l, arena, "youki"));
+	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	if (n <= max)
+		return 0;
+	(void)error_set(err, ERR_LIMIT, 0,
+			"the run directory is too long: its sockets would have %zu bytes of %zu", n,
+			max);
+	error_hint(err, "choose a shorter one with --run-dir or TALLYMAN_RUN_DIR");
+	return -ERR_LIMIT;
+}
+
+static int load_layout(const struct config_given *given, const struct config_file *file,
+		       struct arena *arena, struct config *ret, struct error *err)
+{
+	struct layout *l = &ret->layout;
+	const char *state =
+		first(given->state_dir, from_env(given, "TALLYMAN_STATE_DIR"), file->state_dir);
+	const char *run = first(given->run_dir, from_env(given, "TALLYMAN_RUN_DIR"), file->run_dir);
+	int r;
+
+	l->owner = first(given->owner, from_env(given, "TALLYMAN_OWNER"), file->owner);
+	l->owner = l->owner ? l->owner : DEFAULT_OWNER;
+	if (!runtime_id_is_owner(l->owner))
+		return error_set(err, ERR_INVALID, 0,
+				 "owner '%s' is not a-z and then up to 30 of a-z, 0-9 and -",
+				 l->owner);
+	if (!state)
+		state = arena_printf(arena, "%s/%s", DEFAULT_STATE, l->owner);
+	if (!run)
+		run = arena_printf(arena, "%s/%s", DEFAULT_RUN, l->owner);
+	r = make_absolute("the state directory", state, arena, &l->state_dir, err);
+	if (r == 0)
+		r = make_absolute("the run directory", run, arena, &l->run_dir, err);
+	if (r == 0)
+		r = make_absolute("claims_dir",
+				  file->claims_dir ? file->claims_dir : DEFAULT_CLAIMS, arena,
+				  &ret->claims_dir, err);
+	return r < 0 ? r : check_socket(l, arena, err);
+}
+
+static int load_rest(const struct config_given *given, const struct config_file *file,
+		     struct config *ret, struct error *err)
+{
+	const char *level = first(given->log_level, file->log_level, "warn");
+	const char *why;
+	struct duration grace;
+
+	ret->primary = file->primary;
+	ret->delegate = file->delegate;
+	ret->oci_path = file->oci_path;
+	ret->slices = file->slices;
+	ret->n_slices = file->n_slices;
+	ret->watch = file->watch;
+	ret->n_watch = file->n_watch;
+	ret->orphan_grace_us = DEFAULT_GRACE;
+	if (!log_level_from_string(level, &ret->log_level))
+		return error_set(err, ERR_INVALID, 0,
+				 "log level '%s' is none of error, warn, info, debug", level);
+	if (file->orphan_grace && !duration_parse(file->orphan_grace, &grace, &why))
+		return error_set(err, ERR_INVALID, 0, "orphan_grace '%s': %s", file->orphan_grace,
+				 why);
+	if (file->orphan_grace)
+		ret->orphan_grace_us = duration_us(grace);
+	if (ret->oci_path && ret->oci_path[0] != '/')
+		return error_set(err, ERR_INVALID, 0, "runtime.oci.path '%s' is not absolute",
+				 ret->oci_path);
+	return 0;
+}
+
+int config_load(const struct config_given *given, struct arena *arena, struct config *ret,
+		const char **ret_findings, struct error *err)
+{
+	const char *path = first(given->config, from_env(given, "TALLYMAN_CONFIG"), DEFAULT_FILE);
+	struct config_file file = { 0 };
+	struct error e = ERROR_INIT;
+	int r;
+
+	*ret = (struct config){ .file = path };
+	r = config_file_read(ret->file, arena, &file, ret_findings, &e);
+	/* Only a file that was asked for with this very command must be there. */
+	if (r == -ERR_NOT_FOUND && !given->config)
+		ret->file = NULL;
+	else if (r < 0) {
+		if (err)
+			*err = e;
+		return r;
+	}
+	r = load_layout(given, &file, arena, ret, err);
+	if (r == 0)
+		r = load_rest(given, &file, ret, err);
+	if (r < 0 && ret->file)
+		error_hint(err, "options, environment and %s are looked at in that order",
+			   ret->file);
+	return r;
+}

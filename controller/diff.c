@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One slot's verdict, in four moves: judge each instance by a table, choose the one that
+ * stays, let restart policy and job rules decide about one that ended, and at last hold
+ * back what cannot or must not be tried now. Knows nothing of other slots: their gates are
+ * reconcile_gate.c's.
+ */
+#include "controller/diff.h"
+
+#include <string.h>
+
+#include "specs/hash.h"
+
+static const struct {
+	const char *name, *sign;
+	bool is_right;
+} verdicts[VERDICT_N] = {
+#define X(id, name, sign, right, waits) [VERDICT_##id] = { name, sign, right },
+	VERDICTS(X)
+#undef X
+};
+
+const char *verdict_to_string(enum verdict v)
+{
+	return verdicts[v].name;
+}
+
+const char *verdict_sign(enum verdict v)
+{
+	return verdicts[v].sign;
+}
+
+bool verdict_is_right(enum verdict v)
+{
+	return verdicts[v].is_right;
+}
+
+/* What one instance is good for. The higher, the more it deserves to stay. */
+enum judgement {
+	GO,    /* half made: of no use */
+	STALE, /* does not fit and does not run */
+	ENDED, /* fits, and has ended */
+	OLD,   /* runs with another configuration: serves until its successor is ready */
+	FRESH, /* fits, made, not started */
+	THAW,  /* fits and is frozen */
+	ALTER, /* runs; limits can be changed in place */
+	GOOD,
+};
+
+enum fit { FITS, NEARLY, DIFFERS, N_FITS };
+
+/*
+ * Laws: nothing half made stays; what runs and fits is never touched; a column further to
+ * the right is never judged higher. UNKNOWN is decided before this table is asked.
+ */
+static const enum judgement judgements[INSTANCE_N_STATES][N_FITS] = {
+	/*                         FITS    NEARLY  DIFFERS */
+	[INSTANCE_BROKEN] = { GO, GO, GO },          [INSTANCE_CREATED] = { FRESH, STALE, STALE },
+	[INSTANCE_RUNNING] = { GOOD, ALTER, OLD },   [INSTANCE_PAUSED] = { THAW, ALTER, OLD },
+	[INSTANCE_EXITED] = { ENDED, STALE, STALE }, [INSTANCE_UNKNOWN] = { GOOD, GOOD, GOOD },
+};
+
+/* Is an instance that ended started anew? By policy and exit: 0, another code, not known. */
+static const bool restarts[][3] = {
+	[RESTART_NO] = { false, false, false },
+	[RESTART_ALWAYS] = { true, true, true },
+	[RESTART_UNLESS_STOPPED] = { true, true, true },
+	[RESTART_ON_FAILURE] = { false, true, true },
+};
+
+static bool differ(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) != 0;
+}
+
+/* Only these pull policies let a moved tag reach what runs already. */
+static bool digest_counts(const struct service *s)
+{
+	return s->image.pull_policy == PULL_ALWAYS || s->image.pull_policy == PULL_NEWER;
+}
+
+/* Names of the groups in @bits, "env, image"; NULL for none. */
+static const char *group_names(unsigned bits, struct arena *a)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		SCHEMA_GROUPS(X)
+#undef X
+	};
+	const char *text = NULL;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(bits & 1U << i))
+			continue;
+		text = text ? arena_printf(a, "%s, %s", text, names[i]) : names[i];
+	}
+	return text;
+}
+
+/* What a change of the groups in @d costs. A group that nobody can compare is shown elsewhere and
+ * replaces nothing. */
+static enum change_class class_of(const struct hash_difference *d)
+{
+	if (!d->changed)
+		return d->unknown ? CHANGE_NO_ACTION : CHANGE_NONE;
+	switch (hash_worst_change(d->changed)) {
+	case HASH_CHANGE_NONE:
+		return CHANGE_NO_ACTION;
+	case HASH_CHANGE_IN_PLACE:
+		return CHANGE_IN_PLACE;
+	case HASH_CHANGE_RECREATE:
+		break;
+	}
+	return CHANGE_RECREATE;
+}
+
+static bool has_prefix(const char *hash)
+{
+	return strncmp(hash, HASH_PREFIX, strlen(HASH_PREFIX)) == 0 &&
+	       strlen(hash) + 1 == HASH_SIZE;
+}
+
+enum change_class diff_change(const struct desired_slot *want, const struct instance *is,
+			      struct arena *a, const char **ret_fields)
+{
+	const struct expand_group *g = want->group;
+
+	*ret_fields = NULL;
+	if (!is->config_hash || !g->config_hash)
+		return CHANGE_UNKNOWN;
+	if (strcmp(is->config_hash, g->config_hash) != 0) {
+		struct hash_difference d;
+
+		/* Of another version, or no hash at all: nothing can be told apart. */
+		if (!has_prefix(is->config_hash) || !has_prefix(g->config_hash))
+			return CHANGE_RECREATE;
+		d = hash_compare(is->config_hash, g->config_hash);
+		*ret_fields = group_names(d.changed, a);
+		return class_of(&d);
+	}
+	if (digest_counts(g->service) && differ(is->digest, g->digest)) {
+		*ret_fields = "digest";
+		return CHANGE_RECREATE;
+	}
+	return CHANGE_NONE;
+}
+
+static bool can_update(const struct diff_input *in)
+{
+	const struct route *route = &in->want->group->route;
+	return route->kind == ROUTE_RUNTIME && route->can_update && !in->no_update;
+}
+
+static enum fit fit_of(enum change_class c, const struct diff_input *in)
+{
+	switch (c) {
+	case CHANGE_NONE:
+	case CHANGE_NO_ACTION:
+		return FITS;
+	case CHANGE_IN_PLACE:
+		return can_update(in) ? NEARLY : DIFFERS;
+	case CHANGE_RECREATE:
+	case CHANGE_UNKNOWN:
+		return DIFFERS;
+	}
+	return DIFFERS;
+}
+
+static enum judgement judge(const struct diff_input *in, const struct instance *is, struct arena *a,
+			    const char **ret_fields)
+{
+	enum fit fit = fit_of(diff_change(in->want, is, a, ret_fields), in);
+	enum judgement j = judgements[is->state][fit];
+	return j == THAW && !can_update(in) ? OLD : j;
+}
+
+static const char *why_differs(const struct desired_slot *want, const struct instance *is,
+			       struct arena *a)
+{
+	const struct expand_group *g = want->group;
+
+	if (differ(is->image, g->service->image.name))
+		return arena_printf(a, "image differs: have %s, want %s", is->image,
+				    g->service->image.name);
+	if (!is->config_hash)
+		return "nobody knows with which configuration it was made";
+	if (!differ(is->config_hash, g->config_hash))
+		return differ(is->digest, g->digest)
+			       ? arena_printf(a, "image %s moved: have %.19s, want %.19s",
+					      g->service->image.name, is->digest, g->digest)
+			       : "paused";
+	return "configuration differs";
+}
+
+static const char *why_ended(const struct instance *is, struct arena *a)
+{
+	if (!is->has_exit_code)
+		return "ended, exit code unknown";
+	return arena_printf(a, "ended with %d", is->exit_code);
+}
+
+/* The instance that stays; @ret_judged tells what it is good for. */
+static const struct instance *choose(const struct diff_input *in, struct arena *a,
+				     enum judgement *ret_judged, const char **ret_fields)
+{
+	const struct instance *best = NULL;
+	for (size_t i = 0; i < in->n; i++) {
+		const char *fields;
+		enum judgement j = judge(in, in->instances[i], a, &fields);
+		if (best && j < *ret_judged)
+			continue;
+		best = in->instances[i];
+		*ret_judged = j;
+		*ret_fields = fields;
+	}
+	return best;
+}
+
+bool diff_restarts(const struct service *s, const struct instance *ended)
+{
+	return restarts[s->policy.restart][!ended->has_exit_code ? 2 : ended->exit_code != 0];
+}
+
+static bool is_done(const struct diff_input *in, const struct instance *ended)
+{
+	const char *hash = in->want->group->config_hash;
+	if (in->record && in->record->done_hash && hash && strcmp(in->record->done_hash, hash) == 0)
+		return true;
+	return ended && !diff_restarts(in->want->group->service, ended);
+}
+
+/* An instance that fits has ended (or, for a finished job, has even been taken away). */
+static void decide_ended(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+{
+	const struct service_policy *policy = &in->want->group->service->policy;
+	const struct slot *rec = in->record;
+
+	if (is_done(in, ret->keep)) {
+		ret->verdict = VERDICT_DONE;
+		if (ret->keep)
+			ret->cause = why_ended(ret->keep, a);
+		else if (rec->has_exit_code)
+			ret->cause = arena_printf(a, "ended with %d", rec->exit_code);
+		else
+			ret->cause = "ended, exit code unknown";
+		return;
+	}
+	ret->verdict = VERDICT_REPLACE;
+	ret->cause = why_ended(ret->keep, a);
+	ret->is_restart = true;
+	if (!in->is_asked && rec && policy->restart_max_attempts > 0 &&
+	    rec->fails > policy->restart_max_attempts) {
+		ret->verdict = VERDICT_FAILED;
+		ret->cause = arena_printf(a, "%s, %u times in a row", ret->cause, rec->fails);
+		ret->hint = "max_attempts of its restart_policy is reached";
+	}
+}
+
+static void decide_wanted(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+{
+	enum judgement j = GO;
+	ret->keep = choose(in, a, &j, &ret->fields);
+	ret->n_extra = ret->keep ? in->n - 1 : 0;
+	if (is_done(in, NULL) && (!ret->keep || j <= ENDED)) {
+		if (j != ENDED) { /* leftovers of other configurations are not its end */
+			ret->keep = NULL;
+			ret->fields = NULL;
+			ret->n_extra = in->n;
+		}
+		decide_ended(in, a, ret);
+		return;
+	}
+	if (!ret->keep) {
+		ret->verdict = VERDICT_CREATE;
+		ret->cause = "not there";
+		return;
+	}
+	switch (j) {
+	case GO:
+		ret->verdict = VERDICT_REPLACE;
+		ret->cause = "was made only half";
+		ret->fields = NULL;
+		break;
+	case STALE:
+	case OLD:
+		ret->verdict = VERDICT_REPLACE;
+		ret->cause = why_differs(in->want, ret->keep, a);
+		break;
+	case ENDED:
+		decide_ended(in, a, ret);
+		break;
+	case FRESH:
+		ret->verdict = VERDICT_START;
+		ret->cause = "made, never started";
+		break;
+	case THAW:
+		ret->verdict = VERDICT_UPDATE;
+		ret->cause = "paused";
+		break;
+	case ALTER:
+		ret->verdict = VERDICT_UPDATE;
+		ret->cause = "limits differ";
+		break;
+	case GOOD:
+		ret->verdict = VERDICT_NOTHING;
+		ret->cause = "running";
+		break;
+	}
+}
+
+/* Something was to be made: can it, and may it now? */
+static void hold_back(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+{
+	static const enum verdict by_route[] = {
+		[ROUTE_RUNTIME] = VERDICT_NOTHING,
+		[ROUTE_NEEDS_PEER] = VERDICT_NEEDS_PEER,
+		[ROUTE_UNSUPPORTED] = VERDICT_UNSUPPORTED,
+		[ROUTE_BLOCKED] = VERDICT_BLOCKED,
+	};
+	const struct route *route = &in->want->group->route;
+	const struct slot *rec = in->record;
+
+	if (ret->verdict != VERDICT_START && ret->verdict != VERDICT_UPDATE &&
+	    route->kind != ROUTE_RUNTIME) {
+		ret->verdict = by_route[route->kind];
+		ret->cause = route->reason;
+		ret->hint = route->hint;
+		ret->fields = NULL;
+		return;
+	}
+	if (in->is_asked || !rec)
+		return;
+	if (rec->fault != ERR_OK && !error_transient(rec->fault)) {
+		ret->verdict = VERDICT_FAILED;
+		ret->cause = rec->reason ? rec->reason : error_name(rec->fault);
+	} else if (diff_retry_left(rec, &in->now) > 0) {
+		ret->verdict = VERDICT_WAIT;
+		ret->cause = arena_printf(a, "waits before the next try: %s",
+					  rec->reason ? rec->reason : ret->cause);
+		ret->retry_at = (struct boot){ in->now.boot.us + diff_retry_left(rec, &in->now) };
+	}
+}
+
+static void decide_removal(const struct diff_input *in, const char *cause, struct arena *a,
+			   struct diff_slot *ret)
+{
+	ret->n_extra = in->n;
+	ret->verdict = VERDICT_REMOVE;
+	ret->cause = cause;
+	if (in->is_asked || !in->record || diff_retry_left(in->record, &in->now) == 0)
+		return;
+	ret->verdict = VERDICT_WAIT;
+	ret->cause = arena_printf(a, "cannot be removed yet: %s",
+				  in->record->reason ? in->record->reason : cause);
+	ret->retry_at = (struct boot){ in->now.boot.us + diff_retry_left(in->record, &in->now) };
+}
+
+static bool is_unknown(const struct diff_input *in)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (in->instances[i]->state == INSTANCE_UNKNOWN)
+			return true;
+	/* A slot that has had an instance may have it still, where nobody could look. */
+	return in->is_partial && in->n == 0 && in->want && in->record &&
+	       in->record->generation > 0 && !in->record->done_hash;
+}
+
+void diff_compute(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+{
+	*ret = (struct diff_slot){ .verdict = VERDICT_NOTHING, .cause = "not there" };
+	if (is_unknown(in)) {
+		ret->verdict = VERDICT_UNKNOWN;
+		ret->cause = "its runtime cannot be listed";
+		ret->keep = in->n ? in->instances[in->n - 1] : NULL;
+	} else if (!in->want) {
+		if (in->n)
+			decide_removal(in, in->remove_cause, a, ret);
+	} else if (in->record && in->record->held) {
+		ret->verdict = VERDICT_HELD;
+		ret->cause = "stopped by hand";
+		if (in->n)
+			decide_removal(in, "stopped by hand", a, ret);
+	} else {
+		decide_wanted(in, a, ret);
+		if (ret->verdict == VERDICT_CREATE || ret->verdict == VERDICT_REPLACE ||
+		    ret->verdict == VERDICT_START || ret->verdict == VERDICT_UPDATE) {
+			hold_back(in, a, ret);
+		} else if (ret->n_extra && verdict_is_right(ret->verdict)) {
+			const struct instance *keep = ret->keep;
+			decide_removal(in, "left over in the slot", a, ret);
+			ret->keep = keep;
+			ret->n_extra = in->n - (keep != NULL);
+		}
+	}
+}
+
+const char *diff_sentence(const struct diff_sentence *d, struct arena *a)
+{
+	const char *sign = verdict_sign(d->verdict);
+	if (d->verdict == VERDICT_NEEDS_PEER)
+		return arena_printf(a, "  needs peer (%s) %s-rep-%u: %s", d->os ? d->os : "?",
+				    d->service, d->slot, d->cause);
+	return arena_printf(a, "%s %s %s-rep-%u: %s%s%s%s", sign[0] ? sign : " ",
+			    verdict_to_string(d->verdict), d->service, d->slot, d->cause,
+			    d->fields ? " [" : "", d->fields ? d->fields : "",
+			    d->fields ? "]" : "");
+}
+
+int64_t diff_retry_left(const struct slot *s, const struct diff_now *now)
+{
+	int64_t left;
+	if (s->retry_at.us == 0)
+		return 0;
+	if (s->boot_id && now->boot_id && strcmp(s->boot_id, now->boot_id) == 0)
+		left = s->retry_at.us - now->boot.us;
+	else
+		left = s->retry_wall.us - now->wall.us;
+	if (left > s->retry_length_us)
+		left = s->retry_length_us;
+	return left > 0 ? left : 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Driver: carries out what the core decides, for any number of deployments of one node.
+ *
+ * The law: persist, then act, then report. A turn of the loop writes results, decisions and
+ * intents in one transaction, commits, and only then hands steps to the workers. The core is
+ * fed with what came of them; after any failure it looks again before it acts.
+ */
+#include "controller/inbox.h"
+#include "controller/loop.h"
+#include "controller/plan.h"
+#include "controller/reconcile.h"
+#include "controller/session.h"
+#include "controller/wanted.h"
+
+struct driver;
+
+struct driver_options {
+	struct session *session; /* SESSION_CHANGE; outlives the driver, as do the next two */
+	struct loop *loop;
+	struct inbox *inbox; /* the session's runtimes tell it their exits */
+	/* Both are called in the loop's thread and may be NULL. planned: what a new desired state
+	 * means, after the first look and before the first step; note: what happened. */
+	void (*planned)(void *arg, const struct plan *p);
+	void (*note)(void *arg, const char *deployment, const struct reconcile_note *n);
+	void *arg;
+};
+
+int driver_new(const struct driver_options *o, struct driver **ret, struct error *err);
+/** driver_free() - waits for steps under way; NULL is fine */
+void driver_free(struct driver *d);
+CLEAN_DEFINE(driver, struct driver *, driver_free)
+
+/**
+ * driver_want() - a deployment shall be so from now on; the first time it is tracked from then on
+ * @take: the driver's now
+ */
+int driver_want(struct driver *d, struct wanted *take, struct error *err);
+
+enum driver_end {
+	DRIVER_CONVERGED,   /* everything is as it shall be */
+	DRIVER_STUCK,       /* what is left cannot change by waiting */
+	DRIVER_TIMED_OUT,   /* the deadline came first; nothing is under way */
+	DRIVER_INTERRUPTED, /* asked to stop; what was under way has ended */
+};
+
+/**
+ * driver_run() - turn the loop until every tracked deployment is settled
+ * @deadline: 0: none
+ *
+ * Return: 0 with *ret; < 0 when the store cannot be written: nothing was done that is not in it.
+ */
+int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, struct error *err);
+
+/** driver_count() - deployments tracked; driver_reconciler() - of one of them, for its views */
+size_t driver_count(const struct driver *d);
+const struct reconciler *driver_reconciler(const struct driver *d, size_t i);
+const char *driver_deployment(const struct driver *d, size_t i);
+
+/** driver_partial() - why the last look was not complete; NULL: it was */
+const char *driver_partial(const struct driver *d);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bookkeeping around a pool: whose jobs are out, and the one look. */
+#include "controller/lane.h"
+
+#include <assert.h>
+
+enum {
+	WORKERS = 4, /* what two cores and a disk can use; the runtimes are programs of their own */
+	QUEUE = 8,   /* steps waiting for a worker: two turns' worth, so that none idles */
+};
+
+struct lane {
+	struct runtime *rt;
+	struct pool *pool;
+	struct work_step *flight; /* a list through next_flight */
+	unsigned n_flight;
+	struct work_look *look; /* NULL: none */
+	bool look_done;
+};
+
+int lane_open(struct runtime *rt, int bell, struct lane **ret, struct error *err)
+{
+	struct lane *l = xcalloc(1, sizeof(*l));
+	int r = pool_new(WORKERS, QUEUE, bell, &l->pool, err);
+
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	l->rt = rt;
+	*ret = l;
+	return 0;
+}
+
+void lane_close(struct lane *l)
+{
+	if (!l)
+		return;
+	if (l->look_done)
+		lane_forget(l);
+	pool_free(l->pool); /* drops whatever it still owns */
+	free(l);
+}
+
+struct runtime *lane_runtime(const struct lane *l)
+{
+	return l->rt;
+}
+
+unsigned lane_room(struct lane *l, struct mono now)
+{
+	return pool_is_stuck(l->pool, now) ? 0 : pool_room(l->pool);
+}
+
+void lane_submit(struct lane *l, struct work_step *take)
+{
+	bool taken = pool_submit(l->pool, &take->job);
+
+	assert(taken); /* only the loop submits, and it asked for room first */
+	(void)taken;
+	take->next_flight = l->flight;
+	l->flight = take;
+	l->n_flight++;
+}
+
+static void leave_flight(struct lane *l, const struct work_step *w)
+{
+	struct work_step **at = &l->flight;
+
+	/* At most WORKERS + QUEUE and what is done: short. */
+	while (*at != w)
+		at = &(*at)->next_flight;
+	*at = w->next_flight;
+	l->n_flight--;
+}
+
+struct work_step *lane_take(struct lane *l)
+{
+	struct job *j = pool_take_done(l->pool);
+
+	if (j && l->look && j == &l->look->job) {
+		l->look_done = true;
+		j = pool_take_done(l->pool);
+	}
+	if (!j)
+		return NULL;
+	leave_flight(l, (struct work_step *)j);
+	return (struct work_step *)j;
+}
+
+unsigned lane_flight(const struct lane *l)
+{
+	return l->n_flight;
+}
+
+void lane_touch_flight(const struct lane *l, struct ledger_touched *t)
+{
+	for (const struct work_step *w = l->flight; w; w = w->next_flight)
+		if (w->step.instance_id)
+			ledger_touch(t, w->step.instance_id);
+}
+
+bool lane_can_look(struct lane *l, struct mono now)
+{
+	return !l->look && (pool_is_stuck(l->pool, now) || pool_room(l->pool) > 0);
+}
+
+/* A look at a runtime that does not answer would only join the queue of those who wait for it. */
+static void answer_for_stuck(struct lane *l)
+{
+	struct work_look *look = l->look;
+	struct error why = ERROR_INIT;
+
+	(void)error_set(&why, ERR_TIMEOUT, 0, "%s does not answer", l->rt->name);
+	observe_unknown(l->rt, look->rows, look->n_rows, &why, look->arena, &look->result);
+	l->look_done = true;
+}
+
+void lane_look(struct lane *l, const struct instance *rows, size_t n, struct mono now)
+{
+	assert(!l->look);
+	l->look = work_look_new(l->rt, rows, n, now);
+	l->look_done = false;
+	if (pool_is_stuck(l->pool, now) || !pool_submit(l->pool, &l->look->job))
+		answer_for_stuck(l);
+}
+
+const struct observation *lane_seen(const struct lane *l)
+{
+	return l->look && l->look_done ? &l->look->result : NULL;
+}
+
+void lane_forget(struct lane *l)
+{
+	assert(l->look && l->look_done);
+	l->look->job.drop(&l->look->job);
+	l->look = NULL;
+	l->look_done = false;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Merges three sources of truth in the order in which they may be believed: what a complete
+ * listing shows, what a direct question answers, what the store remembers. The last is never
+ * more than UNKNOWN here.
+ */
+#include "controller/observe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+/* The more that is missing, the less a listing is worth: all of it is asked about one by one,
+ * so a listing that lost half of the node costs questions and deletes nothing. */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(((const struct instance *)a)->id, ((const struct instance *)b)->id);
+}
+
+/* Ids have the order of observed_sort() only within equal digits; sort a copy by id to search. */
+static struct instance *sorted_by_id(const struct observed *o, struct arena *a)
+{
+	struct instance *copy = arena_array(a, o->n, sizeof(*copy));
+
+	if (o->n) {
+		memcpy(copy, o->instances, o->n * sizeof(*copy));
+		qsort(copy, o->n, sizeof(*copy), compare_ids);
+	}
+	return copy;
+}
+
+static void add_seen(struct observation *ret, const struct instance *inst, struct arena *a)
+{
+	struct observed *o = &ret->seen;
+
+	o->instances = arena_grow(a, o->instances, o->n, sizeof(*o->instances));
+	o->instances[o->n++] = *inst;
+}
+
+static void add_unknown(struct observation *ret, const struct instance *row, struct arena *a)
+{
+	struct instance inst = *row;
+
+	inst.state = INSTANCE_UNKNOWN;
+	add_seen(ret, &inst, a);
+}
+
+/* A row that the listing lacks: ask for exactly that one. */
+static void ask(struct observation *ret, const struct instance *row, struct arena *a)
+{
+	struct error err = ERROR_INIT;
+	struct instance inst;
+	int r = runtime_inspect(ret->runtime, row->id, a, &inst, &err);
+
+	if (r == RUNTIME_ABSENT) {
+		ret->absent = arena_grow(a, ret->absent, ret->n_absent, sizeof(*ret->absent));
+		ret->absent[ret->n_absent++] = row->id;
+		return;
+	}
+	if (r == 0) {
+		add_seen(ret, &inst, a);
+		return;
+	}
+	ret->error = err;
+	add_unknown(ret, row, a);
+}
+
+void observe_unknown(struct runtime *rt, const struct instance *rows, size_t n_rows,
+		     const struct error *why, struct arena *a, struct observation *ret)
+{
+	*ret = (struct observation){ .runtime = rt, .failed = true, .error = *why };
+	ret->seen.partial = true;
+	ret->seen.missing = arena_strdup(a, why->msg);
+	for (size_t i = 0; i < n_rows; i++)
+		add_unknown(ret, &rows[i], a);
+	observed_sort(&ret->seen);
+}
+
+void observe_runtime(struct runtime *rt, const struct instance *rows, size_t n_rows,
+		     struct arena *a, struct observation *ret)
+{
+	struct observed listed = { 0 };
+	struct instance *by_id;
+
+	*ret = (struct observation){ .runtime = rt };
+	if (runtime_list(rt, a, &listed, &ret->error) < 0) {
+		const struct error why = ret->error;
+
+		observe_unknown(rt, rows, n_rows, &why, a, ret);
+		return;
+	}
+	by_id = sorted_by_id(&listed, a);
+	for (size_t i = 0; i < listed.n; i++)
+		add_seen(ret, &listed.instances[i], a);
+	for (size_t i = 0; i < n_rows; i++)
+		if (!listed.n || !bsearch(&rows[i], by_id, listed.n, sizeof(*by_id), compare_ids))
+			ask(ret, &rows[i], a);
+	ret->seen.partial = ret->error.code != ERR_OK;
+	if (ret->seen.partial)
+		ret->seen.missing = arena_printf(a, "%s", ret->error.msg);
+	observed_sort(&ret->seen);
+}
+
+void observe_merge(const struct observation *looks, size_t n, struct arena *a, struct observed *ret)
+{
+	struct observation all = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < looks[i].seen.n; k++)
+			add_seen(&all, &looks[i].seen.instances[k], a);
+		if (looks[i].seen.partial && !all.seen.partial) {
+			all.seen.partial = true;
+			all.seen.missing = looks[i].seen.missing;
+		}
+	}
+	observed_sort(&all.seen);
+	*ret = all.seen;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * One look at one runtime: its listing, and a direct question for every instance that should be
+ * in it and is not. So absence is proved twice before anybody may believe it. Blocks; for
+ * workers and for commands without a loop.
+ */
+#include "backends/runtime.h"
+
+/* What the store knows: instances that should be there, by id. Sorted, as observed_sort() does. */
+struct observation {
+	struct runtime *runtime;
+	struct observed
+		seen;        /* what is there; a row that nobody could ask about is UNKNOWN in it */
+	const char **absent; /* ids of rows that are provably gone */
+	size_t n_absent;
+	bool failed;        /* the listing failed: every row is UNKNOWN, nothing is absent */
+	struct error error; /* why; also when only a direct question failed */
+};
+
+/**
+ * observe_runtime() - look at @rt
+ * @rows: instances of the store that were made by @rt; at most as old as the listing that follows
+ * @ret:  filled in every case; all in @a
+ */
+void observe_runtime(struct runtime *rt, const struct instance *rows, size_t n_rows,
+		     struct arena *a, struct observation *ret);
+
+/** observe_unknown() - what is known when @rt cannot even be asked: every row is UNKNOWN */
+void observe_unknown(struct runtime *rt, const struct instance *rows, size_t n_rows,
+		     const struct error *why, struct arena *a, struct observation *ret);
+
+/** observe_merge() - several runtimes' views as one, sorted; partial when one of them failed */
+void observe_merge(const struct observation *looks, size_t n, struct arena *a,
+		   struct observed *ret);

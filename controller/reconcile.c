@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of contents of the loop's decisions: one function per event, the worklist, and
+ * the update made of what they leave behind. What a slot needs is decided in
+ * reconcile_slot.c, when looks are due is decided here.
+ */
+#include "controller/reconcile.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "controller/reconcile_done.h"
+#include "controller/reconcile_gate.h"
+#include "controller/reconcile_slot.h"
+#include "controller/reconcile_table.h"
+#include "specs/runtime_id.h"
+
+static const char *const state_names[RECONCILE_N_STATES] = {
+#define X(id, name) [RECONCILE_STATE_##id] = name,
+	RECONCILE_STATES(X)
+#undef X
+};
+
+const char *reconcile_state_to_string(enum reconcile_state s)
+{
+	return state_names[s];
+}
+
+struct reconciler *reconcile_new(const struct reconcile_options *o)
+{
+	struct arena *home = arena_new();
+	struct reconciler *r = arena_alloc(home, sizeof(*r));
+	r->home = home;
+	r->rng = o->seed;
+	r->boot_id = arena_strdup(home, o->boot_id);
+	r->resync_us = o->resync_us;
+	r->pass = arena_new();
+	r->spare = arena_new();
+	r->wish = arena_new();
+	r->out = arena_new();
+	return r;
+}
+
+void reconcile_free(struct reconciler *r)
+{
+	if (!r)
+		return;
+	arena_free(r->pass);
+	arena_free(r->spare);
+	arena_free(r->wish);
+	arena_free(r->out);
+	arena_free(r->home); /* with @r itself */
+}
+
+/* --- flights: which slot a ticket belongs to --- */
+
+static void forget_answered(struct reconciler *r)
+{
+	size_t n = 0;
+	if (r->n_answered < 32 || 2 * r->n_answered < r->n_flights)
+		return;
+	for (size_t i = 0; i < r->n_flights; i++)
+		if (r->flights[i].slot != NO_SLOT)
+			r->flights[n++] = r->flights[i];
+	r->n_flights = n;
+	r->n_answered = 0;
+}
+
+static struct rslot *land(struct reconciler *r, uint64_t ticket)
+{
+	size_t low = 0;
+	size_t high = r->n_flights;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (r->flights[mid].ticket < ticket)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == r->n_flights || r->flights[low].ticket != ticket ||
+	    r->flights[low].slot == NO_SLOT)
+		return NULL;
+	struct rslot *s = &r->slots[r->flights[low].slot];
+	r->flights[low].slot = NO_SLOT;
+	r->n_answered++;
+	forget_answered(r);
+	return s;
+}
+
+/* --- a new table: count everybody before anybody moves --- */
+
+/* Who will need an image asks for it now, so that nothing is stopped before it is staged. */
+static void ask_for_image(struct reconciler *r, const struct rslot *s)
+{
+	if (s->ticket || s->must_look ||
+	    (s->diff.verdict != VERDICT_CREATE && s->diff.verdict != VERDICT_REPLACE))
+		return;
+	struct rimage *image = &r->images[s->want->group->image];
+	if (image->state != IMAGE_NONE || image->runtime == NO_SLOT)
+		return;
+	image->state = IMAGE_ASKED;
+	r->runtimes[image->runtime].n_staging++;
+}
+
+static void prime(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		reconcile_slot_look(r, &r->slots[i]);
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->has_look)
+			ask_for_image(r, &r->slots[i]);
+		reconcile_table_wake(r, &r->slots[i]);
+	}
+}
+
+/* --- events --- */
+
+static void on_desired(struct reconciler *r)
+{
+	const struct reconcile_event *ev = r->ev;
+	for (size_t i = 0; i < r->n; i++)
+		r->slots[i].doing_image = NO_SLOT;
+	arena_reset(r->wish);
+	r->desired = ev->desired;
+	r->services = arena_array(r->wish, r->desired->n_services, sizeof(*r->services));
+	for (size_t i = 0; i < r->desired->n_services; i++)
+		r->services[i].is_given_up =
+			arena_array(r->wish, r->desired->services[i].depends->n, sizeof(bool));
+	r->images = arena_array(r->wish, r->desired->n_images, sizeof(*r->images));
+	r->has_look = false;
+	r->wants_look = !r->is_looking; /* one that is under way is new enough */
+	r->look_at.us = 0;
+	reconcile_table_build(r, ev->slots, ev->n_slots, NULL);
+	prime(r);
+}
+
+static void on_look_failed(struct reconciler *r)
+{
+	struct reconcile_note note = { .is_problem = true, .what = "look" };
+	r->look_fails++;
+	r->wants_look = true;
+	r->look_at = mono_add(r->ev->now, backoff_length(r->look_fails, 0, &r->rng));
+	note.text = arena_printf(r->out, "the runtimes cannot be listed: %s",
+				 r->ev->message ? r->ev->message : "no reason given");
+	reconcile_table_note(r, &note);
+}
+
+static void on_observed(struct reconciler *r)
+{
+	const struct observed *look = r->ev->observed;
+	if (!r->is_looking || !r->desired)
+		return;
+	r->is_looking = false;
+	if (!look) {
+		on_look_failed(r);
+		return;
+	}
+	r->look_fails = 0;
+	r->has_look = true;
+	r->is_partial = look->partial;
+	r->look_at.us = 0;
+	if (r->resync_us)
+		r->look_at = mono_add(r->ev->now, r->resync_us);
+	reconcile_table_build(r, NULL, 0, look);
+	prime(r);
+	r->is_asked = false;
+	if (!look->partial)
+		return;
+	/* A part is no proof of absence: look again, soon but not at once. */
+	r->look_fails = 1;
+	r->look_at = mono_add(r->ev->now, backoff_length(1, 0, &r->rng));
+	r->wants_look = true;
+}
+
+static void on_step_done(struct reconciler *r)
+{
+	struct rslot *s = land(r, r->ev->done.ticket);
+	if (s)
+		reconcile_done_step(r, s);
+}
+
+static void on_exited(struct reconciler *r)
+{
+	struct runtime_id id;
+	size_t i;
+	if (!r->desired || !runtime_id_parse(r->ev->instance_id, &id) ||
+	    strcmp(id.deployment, r->desired->deployment) != 0)
+		return;
+	i = reconcile_table_find(r, id.service, id.slot);
+	if (i != NO_SLOT)
+		reconcile_done_exited(r, &r->slots[i], id.generation);
+}
+
+static void on_timer(struct reconciler *r)
+{
+	size_t i;
+	while ((i = timers_take(&r->timers, r->ev->now)) != NO_SLOT)
+		reconcile_table_wake(r, &r->slots[i]);
+	if (r->resync_us && r->look_at.us && mono_cmp(r->look_at, r->ev->now) <= 0)
+		r->wants_look = true;
+}
+
+static void on_try_again(struct reconciler *r)
+{
+	r->is_asked = true;
+	r->wants_look = r->wants_look || !r->is_looking;
+	r->look_at.us = 0;
+	if (!r->desired)
+		return;
+	for (size_t i = 0; i < r->desired->n_services; i++) {
+		r->services[i].depends_since.us = 0;
+		for (size_t j = 0; j < r->desired->services[i].depends->n; j++)
+			r->services[i].is_given_up[j] = false;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		reconcile_done_try_again(r, &r->slots[i]);
+		reconcile_table_wake(r, &r->slots[i]);
+	}
+}
+
+static void dispatch(struct reconciler *r)
+{
+	switch (r->ev->type) {
+	case RECONCILE_DESIRED:
+		on_desired(r);
+		break;
+	case RECONCILE_OBSERVED:
+		on_observed(r);
+		break;
+	case RECONCILE_STEP_DONE:
+		on_step_done(r);
+		break;
+	case RECONCILE_EXITED:
+		on_exited(r);
+		break;
+	case RECONCILE_TIMER:
+		on_timer(r);
+		break;
+	case RECONCILE_TRY_AGAIN:
+		on_try_again(r);
+		break;
+	case RECONCILE_LOST:
+		r->wants_look = true;
+		break;
+	case RECONCILE_CAPACITY:
+		break;
+	}
+}
+
+/* --- the worklist --- */
+
+static void take_capacity(struct reconciler *r)
+{
+	for (size_t i = 0; i < r->n_runtimes; i++) {
+		r->runtimes[i].room = 0;
+		for (size_t j = 0; j < r->ev->n_capacity; j++)
+			if (strcmp(r->ev->capacity[j].runtime, r->runtimes[i].name) == 0)
+				r->runtimes[i].room = r->ev->capacity[j].n;
+	}
+}
+
+static void decide_all(struct reconciler *r)
+{
+	while (r->work_n) {
+		struct rslot *s = &r->slots[r->work[r->work_head]];
+		r->work_head = (r->work_head + 1) % (r->n + 1);
+		r->work_n--;
+		s->is_dirty = false;
+		reconcile_slot_decide(r, s);
+	}
+}
+
+/* Those who wait for room are few more than there is room: no event costs all who wait. */
+static void run_down(struct reconciler *r)
+{
+	decide_all(r);
+	for (size_t i = 0; i < r->n_runtimes; i++) {
+		struct rruntime *rt = &r->runtimes[i];
+		while (rt->room && rt->waiting.n) {
+			size_t before = rt->waiting.n;
+			reconcile_gate_wake(r, &rt->waiting, rt->room);
+			decide_all(r);
+			if (rt->waiting.n >= before)
+				break;
+		}
+	}
+}
+
+/* --- the update --- */
+
+static struct mono nearer(struct mono a, struct mono b)
+{
+	if (a.us == 0)
+		return b;
+	return b.us && mono_cmp(b, a) < 0 ? b : a;
+}
+
+static void ask_for_look(struct reconciler *r)
+{
+	if (!r->wants_look || r->is_looking || !r->desired)
+		return;
+	if (r->look_at.us && mono_cmp(r->look_at, r->ev->now) > 0 && r->look_fails)
+		return;
+	r->wants_look = false;
+	r->is_looking = true;
+	r->look++;
+	r->look_at.us = 0;
+	r->up->flags |= RECONCILE_OBSERVE;
+}
+
+static enum reconcile_overall overall(const struct reconciler *r)
+{
+	const size_t *n = r->counts;
+	if (!r->desired || (!r->has_look && r->look_fails == 0) || n[RECONCILE_STATE_WORKING])
+		return RECONCILE_BUSY;
+	if (!r->has_look || r->is_asked || n[RECONCILE_STATE_WAITING])
+		return RECONCILE_PAUSING;
+	if (n[RECONCILE_STATE_NEEDS_PEER] || n[RECONCILE_STATE_UNSUPPORTED] ||
+	    n[RECONCILE_STATE_BLOCKED])
+		return RECONCILE_STUCK;
+	return RECONCILE_CONVERGED;
+}
+
+static void finish(struct reconciler *r)
+{
+	struct reconcile_update *up = r->up;
+
+	up->slots = arena_array(r->out, r->n_dirty_records, sizeof(struct slot *));
+	for (size_t i = 0; i < r->n_dirty_records; i++) {
+		struct rslot *s = &r->slots[r->dirty_records[i]];
+		s->is_record_dirty = false;
+		up->slots[up->n_slots++] = &s->record;
+	}
+	r->n_dirty_records = 0;
+	ask_for_look(r);
+	if (up->n_slots)
+		up->flags |= RECONCILE_PERSIST;
+	if (up->n_steps)
+		up->flags |= RECONCILE_RUN;
+	up->wake = timers_first(&r->timers);
+	if (!r->is_looking)
+		up->wake = nearer(up->wake, r->look_at);
+	up->overall = overall(r);
+	for (size_t i = 0; i < RECONCILE_N_STATES; i++)
+		up->counts[i] = r->counts[i];
+}
+
+void reconcile_step(struct reconciler *r, const struct reconcile_event *ev,
+		    struct reconcile_update *ret)
+{
+	*ret = (struct reconcile_update){ 0 };
+	arena_reset(r->out);
+	r->ev = ev;
+	r->up = ret;
+	take_capacity(r);
+	dispatch(r);
+	if (r->desired)
+		run_down(r);
+	finish(r);
+	r->ev = NULL;
+	r->up = NULL;
+}
+
+/* --- views --- */
+
+size_t reconcile_count(const struct reconciler *r)
+{
+	return r->n;
+}
+
+void reconcile_view(const struct reconciler *r, size_t i, struct reconcile_view *ret)
+{
+	const struct rslot *s = &r->slots[i];
+	assert(i < r->n);
+	*ret = (struct reconcile_view){
+		.service = s->service,
+		.number = s->number,
+		.state = s->state,
+		.verdict = s->diff.verdict,
+		.cause = s->blocked   ? s->blocked
+			 : s->waiting ? s->waiting
+				      : s->diff.cause,
+		.hint = s->diff.hint,
+		.record = &s->record,
+	};
+	if (s->state == RECONCILE_STATE_NEEDS_PEER)
+		ret->os = s->want->group->route.os;
+	if (s->diff.keep && s->n)
+		ret->instance = s->diff.keep;
+	else if (s->n)
+		ret->instance = &s->instances[s->n - 1].is;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gates between slots: images before stops, dependencies before creates, users before what
+ * they use on the way down, batches. Gives no step; reconcile_slot.c asks here before it does.
+ */
+#include "controller/reconcile_gate.h"
+
+#include <string.h>
+
+/* --- queues --- */
+
+void reconcile_gate_unpark(struct reconciler *r, struct rslot *s)
+{
+	struct queue *q = s->queue;
+	if (!q)
+		return;
+	if (s->previous == NO_SLOT)
+		q->head = s->next;
+	else
+		r->slots[s->previous].next = s->next;
+	if (s->next == NO_SLOT)
+		q->tail = s->previous;
+	else
+		r->slots[s->next].previous = s->previous;
+	q->n--;
+	s->next = s->previous = NO_SLOT;
+	s->queue = NULL;
+}
+
+void reconcile_gate_park(struct reconciler *r, struct rslot *s, struct queue *q, enum gate gate)
+{
+	s->gate = gate;
+	reconcile_gate_unpark(r, s);
+	s->queue = q;
+	s->previous = q->tail;
+	if (q->tail == NO_SLOT)
+		q->head = s->index;
+	else
+		r->slots[q->tail].next = s->index;
+	q->tail = s->index;
+	q->n++;
+}
+
+void reconcile_gate_wake(struct reconciler *r, struct queue *q, size_t n)
+{
+	while (n-- > 0 && q->head != NO_SLOT) {
+		struct rslot *s = &r->slots[q->head];
+		reconcile_gate_unpark(r, s);
+		reconcile_table_wake(r, s);
+	}
+}
+
+/* --- counts --- */
+
+static bool is_alive(const struct instance *is)
+{
+	return is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED;
+}
+
+/* A replacement has begun when its old instance was touched, or there is none that runs. */
+static bool is_begun(const struct rslot *s)
+{
+	if (!s->diff.keep || !is_alive(s->diff.keep))
+		return true;
+	if (s->ticket && s->doing != STEP_STAGE)
+		return true;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->instances[i].is_signaled)
+			return true;
+	return false;
+}
+
+static struct share share_of(const struct rslot *s)
+{
+	struct share share = { 0 };
+	const struct instance *keep = s->diff.keep;
+	enum verdict v = s->diff.verdict;
+
+	if (!s->want) {
+		share.is_leaving = s->n > 0 || s->ticket != 0;
+		return share;
+	}
+	bool is_up = keep && keep->state == INSTANCE_RUNNING && v != VERDICT_REPLACE;
+	if (v == VERDICT_DONE) {
+		share.is_ready = keep ? keep->has_exit_code && keep->exit_code == 0
+				      : s->record.has_exit_code && s->record.exit_code == 0;
+		share.is_started = share.is_ready;
+		share.is_hopeless = !share.is_ready;
+		return share;
+	}
+	share.is_started = is_up;
+	share.is_ready = is_up && s->want->group->service->rtype != RTYPE_JOB;
+	share.is_broken = v == VERDICT_FAILED;
+	share.is_hopeless = !is_up && (v == VERDICT_HELD || v == VERDICT_NEEDS_PEER ||
+				       v == VERDICT_UNSUPPORTED || v == VERDICT_BLOCKED ||
+				       v == VERDICT_FAILED || s->blocked);
+	share.is_flux = v == VERDICT_CREATE || v == VERDICT_START || v == VERDICT_FAILED ||
+			(v == VERDICT_REPLACE && is_begun(s)) || (v == VERDICT_WAIT && !is_up);
+	if (is_up)
+		share.is_flux = share.is_broken = false;
+	return share;
+}
+
+static void add(size_t *sum, bool before, bool after)
+{
+	if (after && !before)
+		++*sum;
+	else if (before && !after)
+		--*sum;
+}
+
+static void wake_service(struct reconciler *r, size_t service, enum gate gate)
+{
+	const struct rservice *rs = &r->services[service];
+	for (size_t i = rs->first; i < rs->first + rs->n; i++)
+		if (r->slots[i].gate == gate)
+			reconcile_table_wake(r, &r->slots[i]);
+}
+
+static bool has_all(const struct rservice *rs, size_t n)
+{
+	return n >= rs->n_wanted;
+}
+
+static void wake_others(struct reconciler *r, size_t index, const struct rservice *before)
+{
+	const struct desired_service *ds = &r->desired->services[index];
+	struct rservice *rs = &r->services[index];
+
+	if (has_all(rs, rs->n_started) != has_all(before, before->n_started) ||
+	    has_all(rs, rs->n_ready) != has_all(before, before->n_ready) ||
+	    (rs->n_hopeless > 0) != (before->n_hopeless > 0))
+		for (size_t i = 0; i < ds->n_users; i++)
+			wake_service(r, ds->users[i], GATE_DEPENDS);
+	if (rs->n_leaving == 0 && before->n_leaving > 0)
+		for (size_t i = 0; i < ds->depends->n; i++)
+			if (ds->needs[i] != SIZE_MAX)
+				wake_service(r, ds->needs[i], GATE_ORDER);
+	if (rs->n_broken != before->n_broken)
+		reconcile_gate_wake(r, &rs->parallel, rs->parallel.n);
+	else if (rs->n_flux < before->n_flux)
+		reconcile_gate_wake(r, &rs->parallel, before->n_flux - rs->n_flux);
+}
+
+void reconcile_gate_count(struct reconciler *r, struct rslot *s, enum reconcile_state state)
+{
+	struct share now = share_of(s);
+	struct share was = s->share;
+
+	if (s->is_counted)
+		r->counts[s->state]--;
+	r->counts[state]++;
+	s->is_counted = true;
+	s->state = state;
+	s->share = now;
+	if (s->service_index == NO_SLOT)
+		return;
+	struct rservice *rs = &r->services[s->service_index];
+	struct rservice before = *rs;
+	add(&rs->n_started, was.is_started, now.is_started);
+	add(&rs->n_ready, was.is_ready, now.is_ready);
+	add(&rs->n_hopeless, was.is_hopeless, now.is_hopeless);
+	add(&rs->n_flux, was.is_flux, now.is_flux);
+	add(&rs->n_broken, was.is_broken, now.is_broken);
+	add(&rs->n_leaving, was.is_leaving, now.is_leaving);
+	wake_others(r, s->service_index, &before);
+}
+
+/* --- gates --- */
+
+static int64_t duration_us(const struct duration *d)
+{
+	const uint64_t longest = 365 * UINT64_C(86400); /* and every sum stays in 63 bits */
+	uint64_t sec = d->sec < longest ? d->sec : longest;
+	return (int64_t)sec * CLOCK_SEC + d->nsec / 1000;
+}
+
+static void give_up(struct reconciler *r, const struct desired_service *ds,
+		    const struct depend *dep)
+{
+	struct reconcile_note note = { .service = ds->name, .is_problem = true, .what = "depends" };
+	note.text = arena_printf(r->out, "%s: %s was not %s in time", ds->name, dep->service,
+				 spec_enum_name(&spec_enum_condition, dep->condition));
+	reconcile_table_note(r, &note);
+}
+
+enum depends_answer { DEPENDS_READY, DEPENDS_WAITS, DEPENDS_NEVER };
+
+/* One line of `depends`. After its timeout: fail holds the slot back for good, the others go on. */
+static enum depends_answer ask_depend(struct reconciler *r, struct rservice *rs,
+				      const struct desired_service *ds, size_t i)
+{
+	const struct depend *dep = &ds->depends->items[i];
+	if (ds->needs[i] == SIZE_MAX)
+		return DEPENDS_READY;
+	const struct rservice *on = &r->services[ds->needs[i]];
+	if (has_all(on, dep->condition == CONDITION_STARTED ? on->n_started : on->n_ready))
+		return DEPENDS_READY;
+	bool is_over = rs->is_given_up[i];
+	if (!is_over && dep->timeout.has && rs->depends_since.us)
+		is_over = mono_cmp(r->ev->now, mono_add(rs->depends_since,
+							duration_us(&dep->timeout.value))) >= 0;
+	if (is_over) {
+		if (!rs->is_given_up[i] && dep->on_timeout != ON_FAILURE_CONTINUE)
+			give_up(r, ds, dep);
+		rs->is_given_up[i] = true;
+		return dep->on_timeout == ON_FAILURE_FAIL ? DEPENDS_NEVER : DEPENDS_READY;
+	}
+	if (on->n_hopeless && (!dep->timeout.has || dep->on_timeout == ON_FAILURE_FAIL))
+		return DEPENDS_NEVER;
+	return DEPENDS_WAITS;
+}
+
+static void set_patience(struct reconciler *r, struct rslot *s, struct rservice *rs,
+			 const struct depend *dep)
+{
+	struct mono at;
+	if (rs->depends_since.us == 0)
+		rs->depends_since = r->ev->now;
+	if (!dep->timeout.has)
+		return;
+	at = mono_add(rs->depends_since, duration_us(&dep->timeout.value));
+	if (r->timers.place[s->index] == SIZE_MAX || mono_cmp(at, r->timers.at[s->index]) < 0)
+		timers_set(&r->timers, s->index, at);
+}
+
+bool reconcile_gate_depends(struct reconciler *r, struct rslot *s)
+{
+	const struct desired_service *ds = &r->desired->services[s->service_index];
+	struct rservice *rs = &r->services[s->service_index];
+
+	for (size_t i = 0; i < ds->depends->n; i++) {
+		const struct depend *dep = &ds->depends->items[i];
+		switch (ask_depend(r, rs, ds, i)) {
+		case DEPENDS_READY:
+			break;
+		case DEPENDS_WAITS:
+			set_patience(r, s, rs, dep);
+			s->gate = GATE_DEPENDS;
+			s->waiting = arena_printf(r->pass, "waits for %s", dep->service);
+			break;
+		case DEPENDS_NEVER:
+			s->gate = GATE_DEPENDS;
+			s->blocked = arena_printf(
+				r->pass, "depends on %s, which is not %s", dep->service,
+				spec_enum_name(&spec_enum_condition, dep->condition));
+			break;
+		}
+	}
+	if (s->gate == GATE_DEPENDS)
+		return false;
+	rs->depends_since.us = 0;
+	return true;
+}
+
+bool reconcile_gate_order(struct reconciler *r, struct rslot *s)
+{
+	if (s->service_index == NO_SLOT)
+		return true;
+	const struct desired_service *ds = &r->desired->services[s->service_index];
+	for (size_t i = 0; i < ds->n_users; i++) {
+		if (r->services[ds->users[i]].n_leaving == 0)
+			continue;
+		s->gate = GATE_ORDER;
+		s->waiting = arena_printf(r->pass, "waits until %s is gone",
+					  r->desired->services[ds->users[i]].name);
+		return false;
+	}
+	return true;
+}
+
+bool reconcile_gate_parallel(struct reconciler *r, struct rslot *s)
+{
+	struct rservice *rs = &r->services[s->service_index];
+	int64_t most = s->want->group->service->policy.update_max_parallel;
+	size_t max = most > 0 ? (size_t)most : 1;
+
+	if (s->share.is_flux || rs->n_flux < max)
+		return true;
+	reconcile_gate_park(r, s, &rs->parallel, GATE_PARALLEL);
+	if (rs->n_broken >= max)
+		s->blocked = "the update stops here: others of the service failed with it";
+	return false;
+}
+
+bool reconcile_gate_stop(struct reconciler *r, struct rslot *s, struct rruntime *rt)
+{
+	if (rt->n_staging == 0)
+		return true;
+	reconcile_gate_park(r, s, &rt->stop, GATE_STOP);
+	return false;
+}

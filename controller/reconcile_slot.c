@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One slot, level by level: its verdict says what is wrong, the first move that is due is
+ * made a step, and the slot is looked at again when the step is answered. What the answers
+ * mean is in reconcile_done.c; whether other slots stand in the way in reconcile_gate.c.
+ */
+#include "controller/reconcile_slot.h"
+
+#include <string.h>
+
+#include "controller/match.h"
+#include "controller/reconcile_done.h"
+#include "controller/reconcile_gate.h"
+#include "specs/runtime_id.h"
+
+#define SIGNAL_KILL      9
+#define SIGNAL_TERM      15
+#define DEFAULT_GRACE_US (10 * CLOCK_SEC)
+/* What SIGKILL hit is gone at once, or sits in the kernel: then only looking again helps. */
+#define KILL_PATIENCE_US (10 * CLOCK_SEC)
+
+/* --- verdict --- */
+
+static const enum reconcile_state states[VERDICT_N] = {
+	[VERDICT_NOTHING] = RECONCILE_STATE_RUNNING,
+	[VERDICT_DONE] = RECONCILE_STATE_DONE,
+	[VERDICT_HELD] = RECONCILE_STATE_HELD,
+	[VERDICT_CREATE] = RECONCILE_STATE_WORKING,
+	[VERDICT_START] = RECONCILE_STATE_WORKING,
+	[VERDICT_UPDATE] = RECONCILE_STATE_WORKING,
+	[VERDICT_REPLACE] = RECONCILE_STATE_WORKING,
+	[VERDICT_REMOVE] = RECONCILE_STATE_WORKING,
+	[VERDICT_WAIT] = RECONCILE_STATE_WAITING,
+	[VERDICT_UNKNOWN] = RECONCILE_STATE_WAITING,
+	[VERDICT_NEEDS_PEER] = RECONCILE_STATE_NEEDS_PEER,
+	[VERDICT_UNSUPPORTED] = RECONCILE_STATE_UNSUPPORTED,
+	[VERDICT_BLOCKED] = RECONCILE_STATE_BLOCKED,
+	[VERDICT_FAILED] = RECONCILE_STATE_BLOCKED,
+};
+
+static enum reconcile_state state_of(const struct rslot *s)
+{
+	if (s->ticket)
+		return RECONCILE_STATE_WORKING;
+	if (!s->want && s->diff.verdict == VERDICT_NOTHING)
+		return RECONCILE_STATE_GONE;
+	if (s->blocked)
+		return RECONCILE_STATE_BLOCKED;
+	if (s->gate == GATE_DEPENDS)
+		return RECONCILE_STATE_WAITING;
+	/* The driver asks again for what could not be found out, and comes with a new wish. */
+	if (s->diff.verdict == VERDICT_BLOCKED && error_transient(s->want->group->route.code))
+		return RECONCILE_STATE_WAITING;
+	return states[s->diff.verdict];
+}
+
+void reconcile_slot_look(struct reconciler *r, struct rslot *s)
+{
+	const struct instance **list = arena_array(r->pass, s->n, sizeof(*list));
+	struct diff_input in = {
+		.want = s->want,
+		.remove_cause = s->remove_cause,
+		.record = &s->record,
+		.instances = list,
+		.n = s->n,
+		.is_partial = r->is_partial,
+		.no_update = s->no_update,
+		.now = reconcile_table_now(r),
+	};
+	for (size_t i = 0; i < s->n; i++)
+		list[i] = &s->instances[i].is;
+	reconcile_done_notice(r, s);
+	diff_compute(&in, r->pass, &s->diff);
+	s->blocked = s->waiting = NULL;
+	s->gate = GATE_NONE;
+	reconcile_gate_count(r, s, state_of(s));
+}
+
+/* --- steps --- */
+
+static void announce(struct reconciler *r, struct rslot *s)
+{
+	struct diff_sentence d = { s->diff.verdict, s->service,     s->number,
+				   s->diff.cause,   s->diff.fields, NULL };
+	struct reconcile_note note = { .service = s->service, .slot = s->number };
+	if (s->change_cause)
+		return;
+	s->change_cause = s->diff.cause;
+	note.what = verdict_to_string(s->diff.verdict);
+	note.text = diff_sentence(&d, r->out);
+	reconcile_table_note(r, &note);
+}
+
+/* A step for the slot, if its runtime has room; NULL: the slot stands in the queue for it. */
+static struct step *issue(struct reconciler *r, struct rslot *s, enum step_kind kind,
+			  const char *runtime)
+{
+	struct reconcile_update *up = r->up;
+	struct rruntime *rt = reconcile_table_runtime(r, runtime);
+
+	if (!rt) {
+		s->blocked = "its runtime is one too many for a node";
+		return NULL;
+	}
+	if (rt->room == 0) {
+		reconcile_gate_park(r, s, &rt->waiting, GATE_CAPACITY);
+		return NULL;
+	}
+	announce(r, s);
+	rt->room--;
+	s->ticket = ++r->last_ticket;
+	s->doing = kind;
+	s->doing_image = NO_SLOT;
+	s->doing_id = s->doing_hash = NULL;
+	s->doing_runtime = rt->name;
+	if (r->is_looking)
+		s->touched = r->look;
+	reconcile_table_fly(r, s);
+	up->steps = arena_grow(r->out, up->steps, up->n_steps, sizeof(*up->steps));
+	struct reconcile_run *run = &up->steps[up->n_steps++];
+	run->ticket = s->ticket;
+	run->step = (struct step){
+		.kind = kind,
+		.runtime = rt->name,
+		.deployment = r->desired->deployment,
+		.service = s->service,
+		.slot = s->number,
+		.cause = s->change_cause,
+	};
+	return &run->step;
+}
+
+static void about(struct rslot *s, struct step *step, const struct rinstance *ri)
+{
+	step->instance_id = s->doing_id = ri->is.id;
+	s->doing_generation = ri->is.generation;
+}
+
+static const struct instance_spec *fill_spec(struct reconciler *r, const struct rslot *s,
+					     const char *id, uint64_t generation)
+{
+	const struct expand_group *g = s->want->group;
+	struct instance_spec *spec = arena_alloc(r->out, sizeof(*spec));
+	*spec = (struct instance_spec){
+		.id = id,
+		.deployment = r->desired->deployment,
+		.service_name = s->service,
+		.slot = s->number,
+		.generation = generation,
+		.config_hash = g->config_hash,
+		.image = g->service->image.name,
+		.digest = g->digest,
+		.service = g->service,
+		.env = g->env,
+		.n_env = g->n_env,
+	};
+	return spec;
+}
+
+/* No step that makes an instance run is repeated before the back-off: that is over now, and
+ * 0 says that the end of what runs next has not been counted. */
+static void clear_retry(struct reconciler *r, struct rslot *s)
+{
+	if (s->record.retry_at.us == 0)
+		return;
+	s->record.retry_at.us = 0;
+	s->record.retry_wall.us = 0;
+	s->record.retry_length_us = 0;
+	s->record.boot_id = NULL;
+	reconcile_done_save(r, s);
+}
+
+/* True when the image is at hand. */
+static bool want_stage(struct reconciler *r, struct rslot *s)
+{
+	size_t index = s->want->group->image;
+	struct rimage *image = &r->images[index];
+	const struct desired_image *what = &r->desired->images[index];
+	struct step *step;
+
+	if (image->state == IMAGE_READY)
+		return true;
+	if (image->state == IMAGE_STAGING) {
+		reconcile_gate_park(r, s, &image->waiting, GATE_IMAGE);
+		return false;
+	}
+	step = issue(r, s, STEP_STAGE, what->runtime);
+	if (!step)
+		return false;
+	step->digest = what->digest;
+	s->doing_image = index;
+	if (image->state == IMAGE_NONE)
+		r->runtimes[image->runtime].n_staging++;
+	image->state = IMAGE_STAGING;
+	return false;
+}
+
+static void want_create(struct reconciler *r, struct rslot *s)
+{
+	const struct instance **list = arena_array(r->out, s->n, sizeof(*list));
+	for (size_t i = 0; i < s->n; i++)
+		list[i] = &s->instances[i].is;
+	uint64_t generation = match_generation(&s->record, list, s->n);
+	struct step *step = issue(r, s, STEP_CREATE, s->want->group->route.runtime);
+	if (!step)
+		return;
+	step->instance_id = s->doing_id = runtime_id_format(r->pass, r->desired->deployment,
+							    s->service, s->number, generation);
+	s->doing_hash = s->want_hash;
+	step->digest = s->want->group->digest;
+	step->spec = fill_spec(r, s, step->instance_id, generation);
+	s->doing_generation = generation;
+	s->record.generation = generation;
+	reconcile_done_save(r, s);
+	clear_retry(r, s);
+}
+
+static void want_start(struct reconciler *r, struct rslot *s, const struct rinstance *ri)
+{
+	struct step *step = issue(r, s, STEP_START, ri->is.runtime);
+	if (!step)
+		return;
+	about(s, step, ri);
+	clear_retry(r, s);
+}
+
+static void want_update(struct reconciler *r, struct rslot *s, const struct rinstance *ri)
+{
+	struct step *step = issue(r, s, STEP_UPDATE, ri->is.runtime);
+	if (!step)
+		return;
+	about(s, step, ri);
+	step->spec = fill_spec(r, s, ri->is.id, ri->is.generation);
+	s->doing_hash = s->want_hash;
+}
+
+static void want_remove(struct reconciler *r, struct rslot *s, const struct rinstance *ri)
+{
+	struct step *step = issue(r, s, STEP_REMOVE, ri->is.runtime);
+	if (step)
+		about(s, step, ri);
+}
+
+static void send_signal(struct reconciler *r, struct rslot *s, const struct rinstance *ri, int sig)
+{
+	struct step *step = issue(r, s, STEP_SIGNAL, ri->is.runtime);
+	if (!step)
+		return;
+	about(s, step, ri);
+	step->signal = sig;
+	s->doing_signal = sig;
+}
+
+/* Its process lives: signal, wait, kill, wait. */
+static void want_stop(struct reconciler *r, struct rslot *s, struct rinstance *ri)
+{
+	const struct desired_service *ds =
+		s->service_index == NO_SLOT ? NULL : &r->desired->services[s->service_index];
+	int64_t grace = ds ? ds->stop_grace_us : DEFAULT_GRACE_US;
+	bool is_over = mono_cmp(ri->deadline, r->ev->now) <= 0;
+
+	if (!ri->is_signaled && ri->is.state != INSTANCE_CREATED && grace > 0) {
+		send_signal(r, s, ri, ds ? ds->stop_signal : SIGNAL_TERM);
+	} else if (!ri->is_killed && (!ri->is_signaled || is_over)) {
+		send_signal(r, s, ri, SIGNAL_KILL);
+	} else if (is_over) {
+		reconcile_done_stuck(r, s, ri);
+	} else {
+		s->gate = GATE_TIME;
+		timers_set(&r->timers, s->index, ri->deadline);
+	}
+}
+
+/* One instance less: the first that is not @keep. Gates hold only what still runs. */
+static void want_gone(struct reconciler *r, struct rslot *s, const struct instance *keep)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct rinstance *ri = &s->instances[i];
+		struct rruntime *rt;
+		if (&ri->is == keep)
+			continue;
+		if (ri->is.state == INSTANCE_EXITED || ri->is.state == INSTANCE_BROKEN) {
+			want_remove(r, s, ri);
+			return;
+		}
+		rt = reconcile_table_runtime(r, ri->is.runtime);
+		if (!ri->is_signaled && !ri->is_killed && ri->is.state != INSTANCE_CREATED && rt &&
+		    !reconcile_gate_stop(r, s, rt))
+			return;
+		want_stop(r, s, ri);
+		return;
+	}
+}
+
+/* --- moves, by verdict --- */
+
+static bool is_alive(const struct instance *is)
+{
+	return is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED;
+}
+
+static bool starts_first(const struct rslot *s)
+{
+	return s->want && s->want->group->service->policy.update_strategy == UPDATE_START_FIRST;
+}
+
+static struct rinstance *kept(struct rslot *s)
+{
+	return reconcile_table_instance(s, s->diff.keep->generation);
+}
+
+static void move_create(struct reconciler *r, struct rslot *s)
+{
+	if (s->n) /* leftovers of other configurations */
+		want_gone(r, s, NULL);
+	else if (want_stage(r, s) && reconcile_gate_depends(r, s))
+		want_create(r, s);
+}
+
+static void move_replace(struct reconciler *r, struct rslot *s)
+{
+	if (!want_stage(r, s) || !reconcile_gate_depends(r, s))
+		return;
+	if (is_alive(s->diff.keep) && !reconcile_gate_parallel(r, s))
+		return;
+	if (starts_first(s) && is_alive(s->diff.keep) && s->n == 1)
+		want_create(r, s);
+	else if (starts_first(s) && s->n > 1)
+		want_gone(r, s, s->diff.keep);
+	else
+		want_gone(r, s, NULL);
+}
+
+static void move_start(struct reconciler *r, struct rslot *s)
+{
+	if (s->n > 1 && !starts_first(s))
+		want_gone(r, s, s->diff.keep);
+	else if (reconcile_gate_depends(r, s))
+		want_start(r, s, kept(s));
+}
+
+static void move_remove(struct reconciler *r, struct rslot *s)
+{
+	if (!s->want && !reconcile_gate_order(r, s))
+		return;
+	want_gone(r, s, s->diff.keep);
+}
+
+static void settle(struct reconciler *r, struct rslot *s)
+{
+	if (s->diff.verdict == VERDICT_WAIT)
+		timers_set(&r->timers, s->index,
+			   mono_add(r->ev->now, s->diff.retry_at.us - r->ev->boot.us));
+	if (s->diff.verdict != VERDICT_WAIT)
+		s->change_cause = NULL;
+}
+
+static void move(struct reconciler *r, struct rslot *s)
+{
+	switch (s->diff.verdict) {
+	case VERDICT_CREATE:
+		move_create(r, s);
+		break;
+	case VERDICT_START:
+		move_start(r, s);
+		break;
+	case VERDICT_UPDATE:
+		want_update(r, s, kept(s));
+		break;
+	case VERDICT_REPLACE:
+		move_replace(r, s);
+		break;
+	case VERDICT_REMOVE:
+		move_remove(r, s);
+		break;
+	case VERDICT_NOTHING:
+	case VERDICT_DONE:
+	case VERDICT_HELD:
+	case VERDICT_WAIT:
+	case VERDICT_UNKNOWN:
+	case VERDICT_NEEDS_PEER:
+	case VERDICT_UNSUPPORTED:
+	case VERDICT_BLOCKED:
+	case VERDICT_FAILED:
+	case VERDICT_N:
+		settle(r, s);
+		break;
+	}
+}
+
+/* After a failure nothing is believed: wait for the end of the back-off, then look. */
+static void wait_for_look(struct reconciler *r, struct rslot *s)
+{
+	struct diff_now now = reconcile_table_now(r);
+	int64_t left = diff_retry_left(&s->record, &now);
+	s->gate = GATE_LOOK;
+	if (left > 0)
+		timers_set(&r->timers, s->index, mono_add(r->ev->now, left));
+	else
+		r->wants_look = true;
+	reconcile_gate_count(r, s, left > 0 ? RECONCILE_STATE_WAITING : RECONCILE_STATE_WORKING);
+}
+
+/* Half-made instances go whatever else is the matter with the slot. */
+static struct rinstance *find_broken(const struct reconciler *r, struct rslot *s)
+{
+	struct diff_now now = reconcile_table_now(r);
+	if (s->diff.verdict == VERDICT_UNKNOWN || diff_retry_left(&s->record, &now) > 0)
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->instances[i].is.state == INSTANCE_BROKEN)
+			return &s->instances[i];
+	return NULL;
+}
+
+void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
+{
+	if (s->ticket)
+		return;
+	reconcile_gate_unpark(r, s);
+	timers_set(&r->timers, s->index, (struct mono){ 0 });
+	reconcile_slot_look(r, s);
+	if (!r->has_look)
+		return;
+	if (s->must_look) {
+		wait_for_look(r, s);
+		return;
+	}
+	struct rinstance *broken = find_broken(r, s);
+	if (broken)
+		want_remove(r, s, broken);
+	else
+		move(r, s);
+	reconcile_gate_count(r, s, state_of(s));
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One group at a time, in this order: can this node do its kind at all, what are its values, is
+ * its image here, which runtime takes it. The first answer that is no ends it.
+ */
+#include "controller/resolve.h"
+
+#include <string.h>
+
+#include "backends/composite_route.h"
+#include "backends/image_dir.h"
+#include "specs/hash.h"
+#include "specs/reference.h"
+
+struct resolver {
+	const struct resolve_input *in;
+	struct session *s;
+	struct image_dir *images; /* NULL: the memory runtime, which has none */
+	struct arena *a;
+};
+
+static bool block(struct expand_group *g, enum error_code code, const char *reason,
+		  const char *hint)
+{
+	g->route = (struct route){
+		.kind = ROUTE_BLOCKED, .code = code, .reason = reason, .hint = hint
+	};
+	return false;
+}
+
+/* Kinds of services that are understood and not done here. */
+static bool is_supported(struct resolver *r, struct expand_group *g)
+{
+	const struct service *s = g->service;
+	const char *what = NULL;
+
+	if (s->rtype == RTYPE_CRON)
+		what = "rtype: cron is not supported yet; the service is never started";
+	else if (s->service_type != SERVICE_STANDARD && s->service_type != SERVICE_JOB)
+		what = "WebAssembly services are not supported yet; the service is never started";
+	if (what)
+		g->route = (struct route){ .kind = ROUTE_UNSUPPORTED, .reason = what };
+	(void)r;
+	return !what;
+}
+
+static void route_to(struct expand_group *g, const struct runtime *rt)
+{
+	g->route = (struct route){ .kind = ROUTE_RUNTIME,
+				   .runtime = rt->name,
+				   .can_update = (rt->caps & RUNTIME_CAP_UPDATE) != 0 };
+}
+
+/* The value of one env entry; NULL when it cannot be known, and then the route says why. */
+static const char *resolve_value(struct resolver *r, struct expand_group *g, const struct pair *p)
+{
+	struct reference ref;
+	const char *value = NULL;
+	struct error err = ERROR_INIT;
+
+	if (reference_parse(p->value, r->a, &ref) != 0 || ref.kind == REFERENCE_SECRET) {
+		block(g, ERR_NOT_FOUND,
+		      arena_printf(r->a,
+				   "env %s: secret '%s' cannot be resolved: this node has no "
+				   "secret store",
+				   p->key, p->value),
+		      "put the value into the environment and write $E:VARIABLE");
+		return NULL;
+	}
+	if (ref.kind == REFERENCE_NONE)
+		return p->value;
+	if (json_get_str(r->in->env, ref.name, &value, &err) != 0) {
+		block(g, ERR_NOT_FOUND,
+		      arena_printf(r->a,
+				   "env %s: the value of $E:%s was not kept with the revision",
+				   p->key, ref.name),
+		      "apply the file again with the variable set");
+		return NULL;
+	}
+	return arena_strdup(r->a, value);
+}
+
+static bool resolve_env(struct resolver *r, struct expand_group *g)
+{
+	const struct pairs *env = &g->service->env;
+	struct env_var *vars = arena_array(r->a, env->n, sizeof(*vars));
+
+	for (size_t i = 0; i < env->n; i++) {
+		vars[i].name = env->items[i].key;
+		vars[i].value = resolve_value(r, g, &env->items[i]);
+		if (!vars[i].value)
+			return false;
+	}
+	g->env = vars;
+	g->n_env = env->n;
+	return true;
+}
+
+/* What routing needs to know of an image; os NULL: nothing is known. */
+static int find_image(struct resolver *r, struct expand_group *g, struct image *ret,
+		      bool *ret_known, struct error *err)
+{
+	const char *name = g->service->image.name;
+	int x;
+
+	*ret_known = false;
+	if (!r->images) {
+		/* The model runs anything; the reference stands for the image. */
+		g->digest = arena_printf(r->a, "memory:%s", name);
+		return 0;
+	}
+	x = image_dir_resolve(r->images, name, r->a, ret, err);
+	if (x < 0)
+		return x;
+	if (x == 0) {
+		*ret_known = true;
+		g->digest = ret->digest;
+	}
+	return 0;
+}
+
+static bool need_image(struct resolver *r, struct expand_group *g)
+{
+	const char *name = g->service->image.name;
+
+	if (g->digest)
+		return true;
+	return block(g, ERR_NOT_FOUND,
+		     arena_printf(r->a,
+				  "image %s is not on this node, and registries are not "
+				  "supported yet",
+				  name),
+		     arena_printf(r->a, "tallyman image import FILE --as %s", name));
+}
+
+static void take_answer(struct resolver *r, struct expand_group *g, struct composite_query *q)
+{
+	struct composite_answer answer;
+
+	q->has_linux = true; /* the youki runtime; the only one there is yet */
+	composite_route(q, r->a, &answer);
+	switch (answer.kind) {
+	case COMPOSITE_RUN:
+		route_to(g, r->s->runtimes[0]);
+		break;
+	case COMPOSITE_PEER:
+		g->route = (struct route){ .kind = ROUTE_NEEDS_PEER,
+					   .os = answer.os,
+					   .reason = answer.reason };
+		break;
+	case COMPOSITE_MISMATCH:
+		block(g, ERR_UNSUPPORTED, answer.reason, NULL);
+		break;
+	}
+}
+
+/* Which runtime takes it. What runs anything takes everything; else the composite's table decides.
+ */
+static void route(struct resolver *r, struct expand_group *g, const struct image *image)
+{
+	const struct platform_spec *want = g->service->platform;
+	struct composite_query q = { .node_os = r->s->os, .node_arch = r->s->arch };
+
+	if (!r->images) {
+		route_to(g, r->s->runtimes[0]);
+		return;
+	}
+	if (want) {
+		q.want_os = spec_enum_name(&spec_enum_os, (int)want->os);
+		q.want_arch = spec_enum_name(&spec_enum_arch, (int)want->arch);
+		q.want_os_version = want->osVersion;
+	}
+	if (image) {
+		q.image_os = image->config.platform.os;
+		q.image_arch = image->config.platform.arch;
+		q.image_os_version = image->config.platform.os_version;
+	}
+	take_answer(r, g, &q);
+}
+
+static const char *hash_value(void *ctx, const char *key, const char *raw)
+{
+	const struct expand_group *g = ctx;
+
+	(void)raw;
+	for (size_t i = 0; i < g->n_env; i++)
+		if (strcmp(g->env[i].name, key) == 0)
+			return g->env[i].value;
+	return NULL;
+}
+
+static int resolve_one(struct resolver *r, struct expand_group *g, struct error *err)
+{
+	const struct hash_resolver values = { .value = hash_value, .ctx = g };
+	char hash[HASH_SIZE];
+	struct image image;
+	bool known;
+	int x;
+
+	if (!is_supported(r, g) || !resolve_env(r, g))
+		return 0;
+	hash_service(g->service, &values, hash);
+	g->config_hash = arena_strdup(r->a, hash);
+	x = find_image(r, g, &image, &known, err);
+	if (x < 0)
+		return x;
+	route(r, g, known ? &image : NULL);
+	if (g->route.kind == ROUTE_RUNTIME)
+		(void)need_image(r, g); /* the route says what is missing */
+	return 0;
+}
+
+static int open_images(struct resolver *r, struct error *err)
+{
+	const char *path;
+
+	/* The model has no image store. */
+	if (strcmp(r->s->runtimes[0]->name, "memory") == 0)
+		return 0;
+	path = layout_images(&r->s->opt.layout, r->a);
+	return image_dir_open(path, IMAGE_DIR_READ, &r->images, err);
+}
+
+int resolve_groups(const struct resolve_input *in, struct expand_groups *groups, struct arena *a,
+		   struct error *err)
+{
+	struct resolver r = { .in = in, .s = in->session, .a = a };
+	int x = open_images(&r, err);
+
+	for (size_t i = 0; x == 0 && i < groups->n; i++) {
+		x = resolve_one(&r, &groups->items[i], err);
+		if (x < 0)
+			x = error_wrap(err, x, "service %s", groups->items[i].service->name);
+	}
+	image_dir_close(r.images);
+	return x;
+}
+
+struct env_reader {
+	const struct session *s;
+	const struct service *service;
+	struct json_object *values;
+	struct arena *a;
+};
+
+static int read_variable(const struct env_reader *e, const struct pair *p, struct error *err)
+{
+	const char *value;
+	struct reference ref;
+
+	if (reference_parse(p->value, e->a, &ref) != 0 || ref.kind != REFERENCE_ENV)
+		return 0;
+	value = e->s->opt.env ? e->s->opt.env(ref.name) : NULL;
+	if (value) {
+		json_put_str(e->values, ref.name, value);
+		return 0;
+	}
+	(void)error_set(err, ERR_INVALID, 0,
+			"service %s: env %s: the environment variable %s is not set",
+			e->service->name, p->key, ref.name);
+	error_hint(err, "set it: %s=... tallyman ..., or write the value into the file", ref.name);
+	return -ERR_INVALID;
+}
+
+static int read_pairs(const struct env_reader *e, const struct pairs *env, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < env->n; i++)
+		r = read_variable(e, &env->items[i], err);
+	return r;
+}
+
+int resolve_read_env(const struct session *s, const struct deployment *d, struct arena *a,
+		     struct json_object **ret, struct error *err)
+{
+	struct json_object *values CLEAN(json) = json_object_new_object();
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->services.n; i++) {
+		const struct service *service = &d->services.items[i];
+		const struct env_reader e = { s, service, values, a };
+
+		r = read_pairs(&e, &service->env, err);
+		for (size_t k = 0; r == 0 && k < service->replica_groups.n; k++)
+			r = read_pairs(&e, &service->replica_groups.items[k].env, err);
+	}
+	if (r < 0)
+		return r;
+	*ret = TAKE(values);
+	return 0;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening and closing in the right order: the store's lock before the claim, both before any
+ * runtime. Touches no container.
+ */
+#include "controller/session.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "backends/runtime_memory.h"
+#include "backends/runtime_remote.h"
+#include "base/fs.h"
+#include "base/process.h"
+#include "base/rand.h"
+#include "store/claim.h"
+#include "store/instance_store.h"
+#include "store/node_store.h"
+#include "store/store.h"
+
+enum { HMAC_KEY_BYTES = 32 };
+
+/* The format's words for what uname says. */
+static const char *arch_word(const char *machine)
+{
+	static const struct {
+		const char *machine, *word;
+	} words[] = { { "x86_64", "amd64" }, { "aarch64", "arm64" } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].machine, machine) == 0)
+			return words[i].word;
+	return machine;
+}
+
+static bool is_memory(const struct session *s)
+{
+	return s->opt.runtime && strcmp(s->opt.runtime, "memory") == 0;
+}
+
+static int know_host(struct session *s, struct error *err)
+{
+	char boot[PROCESS_BOOT_ID_SIZE];
+	struct utsname name;
+	int r = process_boot_id(boot, err);
+
+	if (r < 0)
+		return r;
+	s->boot_id = arena_strdup(s->arena, boot);
+	s->os = "linux";
+	s->arch = uname(&name) == 0 ? arena_strdup(s->arena, arch_word(name.machine)) : "unknown";
+	return 0;
+}
+
+static int make_dirs(struct session *s, struct error *err)
+{
+	int r = fs_mkdirs(AT_FDCWD, s->opt.layout.state_dir, 0700, err);
+
+	if (r == 0)
+		r = fs_mkdirs(AT_FDCWD, s->opt.layout.run_dir, 0700, err);
+	if (r < 0)
+		error_hint(err, "choose writable directories with --state-dir and --run-dir");
+	return r;
+}
+
+static int make_hmac_key(struct session *s, struct error *err)
+{
+	const char *path = layout_hmac_key(&s->opt.layout, s->arena);
+	uint8_t key[HMAC_KEY_BYTES];
+	int r = fs_exists(AT_FDCWD, path, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	rand_bytes(key, sizeof(key));
+	return fs_write_atomic(AT_FDCWD, path, key, sizeof(key), 0600, err);
+}
+
+static int open_store(struct session *s, struct error *err)
+{
+	struct store_options o = {
+		.dir = s->opt.layout.state_dir,
+		.mode = s->mode == SESSION_CHANGE ? STORE_WRITE : STORE_READ,
+		.now = clock_wall(),
+		.command = s->opt.command,
+	};
+	int r = store_open(&o, &s->store, err);
+
+	return r < 0 ? r : 0;
+}
+
+static int enter_claim(struct session *s, struct error *err)
+{
+	const struct session_options *o = &s->opt;
+	enum claim_way way = o->take_over ? CLAIM_TAKE_OVER : CLAIM_NORMAL;
+	int r = claim_open(o->claims_dir, o->layout.owner, o->command, &s->claim, err);
+
+	if (r < 0)
+		return r;
+	r = claim_enter(s->claim, s->store, way, err);
+	if (r == CLAIM_FOREIGN)
+		return claim_refuse(s->claim, s->store, err);
+	s->is_new_epoch = r == CLAIM_NEW_EPOCH;
+	return r < 0 ? r : 0;
+}
+
+static int know_node(struct session *s, struct error *err)
+{
+	struct node_row node;
+	int r;
+
+	s->node_id = "";
+	if (!s->store)
+		return 0;
+	r = node_store_load(s->store, &node, err);
+	if (r)
+		return r < 0 ? r : 0;
+	s->node_id = arena_strdup(s->arena, node.node_id);
+	s->number = s->mode == SESSION_CHANGE ? node.session : 0;
+	s->must_accept = node.accept != NODE_ACCEPTED;
+	return 0;
+}
+
+static int open_runtimes(struct session *s, const struct runtime_sink *sink, struct error *err)
+{
+	const struct runtime_remote_options remote = {
+		.layout = s->opt.layout,
+		.runtime_name = "youki",
+		.node_id = s->node_id,
+		.owner = s->opt.layout.owner,
+		.program = s->opt.program,
+		.oci_path = s->opt.oci_path,
+		.may_start = true,
+	};
+	const char *world = arena_printf(s->arena, "%s/world.json", s->opt.layout.state_dir);
+	int r;
+
+	if (is_memory(s))
+		r = runtime_memory_open(world, sink, &s->runtimes[0], err);
+	else
+		r = runtime_remote_open(&remote, sink, &s->runtimes[0], err);
+	s->n_runtimes = r == 0 ? 1 : 0;
+	return r;
+}
+
+static int open_all(struct session *s, const struct runtime_sink *sink, struct error *err)
+{
+	int r = know_host(s, err);
+
+	if (r == 0 && s->mode == SESSION_CHANGE)
+		r = make_dirs(s, err);
+	if (r == 0)
+		r = open_store(s, err);
+	if (r == 0 && s->mode == SESSION_CHANGE)
+		r = make_hmac_key(s, err);
+	if (r == 0 && s->mode == SESSION_CHANGE && s->opt.claims_dir && !is_memory(s))
+		r = enter_claim(s, err);
+	if (r == 0)
+		r = know_node(s, err);
+	return r < 0 ? r : open_runtimes(s, sink, err);
+}
+
+int session_open(const struct session_options *opt, enum session_mode mode,
+		 const struct runtime_sink *sink, struct session **ret, struct error *err)
+{
+	struct session *s CLEAN(session) = xcalloc(1, sizeof(*s));
+	int r;
+
+	s->opt = *opt;
+	s->mode = mode;
+	s->arena = arena_new();
+	r = open_all(s, sink, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE(s);
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_runtimes; i++)
+		runtime_close(s->runtimes[i]);
+	claim_close(s->claim);
+	store_close(s->store);
+	arena_free(s->arena);
+	free(s);
+}
+
+struct runtime *session_runtime(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_runtimes; i++)
+		if (strcmp(s->runtimes[i]->name, name) == 0)
+			return s->runtimes[i];
+	return NULL;
+}
+
+static int has_rows(struct session *s, const char *runtime, bool *ret, struct error *err)
+{
+	struct instance_rows rows = { 0 };
+	int r = s->store ? instance_store_list(s->store, NULL, s->arena, &rows, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < rows.n; i++)
+		*ret = *ret || strcmp(rows.items[i].runtime, runtime) == 0;
+	return r;
+}
+
+/* A directory that is not there or has no entry of its own holds no instance. */
+static int has_entries(const char *dir, bool *ret, struct error *err)
+{
+	int r = fs_is_empty(AT_FDCWD, dir, err);
+
+	if (r == 0)
+		*ret = true;
+	return r < 0 ? r : 0;
+}
+
+int session_may_know(struct session *s, const struct runtime *rt, bool *ret, struct error *err)
+{
+	bool may = is_memory(s);
+	int r = has_rows(s, rt->name, &may, err);
+
+	if (r == 0 && !may)
+		r = has_entries(layout_bundles(&s->opt.layout, s->arena), &may, err);
+	if (r == 0)
+		*ret = may;
+	return r;
+}

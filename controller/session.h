@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * A session: one run of a command over one node: its directories, its store, its runtimes.
+ *
+ * A changing session owns the node while it lives: the store's lock, the owner's claim and a
+ * write session of its own. A reading session takes nothing and makes nothing; a store that
+ * is not there is an empty one.
+ */
+#include "backends/runtime.h"
+#include "specs/layout.h"
+
+struct store;
+struct claim;
+
+#define SESSION_MAX_RUNTIMES 4
+
+struct session_options {
+	struct layout layout;   /* borrowed strings, valid as long as the session */
+	const char *claims_dir; /* where owners' claims are; NULL: no claim (memory runtime) */
+	const char *runtime;    /* NULL: the node's own; "memory": the model, in-process */
+	const char *oci_path;   /* OCI program to use for new instances; NULL: detect */
+	const char *program;    /* path of this program: starts shims */
+	const char *command;    /* "apply shop.yaml": names the holder of the lock */
+	bool take_over; /* `recover --take-over`: enter although the owner is another store's */
+	const char *(*env)(const char *name); /* the caller's environment, for `$E:`; NULL: none */
+};
+
+enum session_mode { SESSION_READ, SESSION_CHANGE };
+
+struct session {
+	struct session_options opt;
+	enum session_mode mode;
+	struct arena *arena; /* lives as long as the session */
+	struct store *store; /* NULL: reading, and there is no store */
+	struct claim *claim; /* NULL: reading, or memory */
+	const char *node_id; /* "" when there is no store */
+	int64_t number;      /* of this write session; 0: reading */
+	const char *boot_id;
+	bool is_new_epoch;     /* this session found the store restored, rebuilt or taken over */
+	bool must_accept;      /* nothing may be deleted before `recover --accept` */
+	const char *os, *arch; /* of the node, in the format's spelling */
+	struct runtime *runtimes[SESSION_MAX_RUNTIMES]; /* primary first; owned */
+	size_t n_runtimes;
+};
+
+/**
+ * session_open() - open everything a command needs
+ * @sink: gets exits of containers, from other threads; NULL: nobody wants them
+ *
+ * Return: 0; -ERR_LOCKED when another process or another store owns the node (named, with the
+ *         way out); else what store and claim say. No container, shim or runtime is touched yet.
+ */
+int session_open(const struct session_options *opt, enum session_mode mode,
+		 const struct runtime_sink *sink, struct session **ret, struct error *err);
+void session_close(struct session *s); /* NULL is fine */
+CLEAN_DEFINE(session, struct session *, session_close)
+
+/** session_runtime() - the runtime with that name; NULL when this node has none */
+struct runtime *session_runtime(const struct session *s, const char *name);
+
+/**
+ * session_may_know() - could that runtime hold instances of ours?
+ *
+ * True when the store has a row on it, a shim of it runs or a bundle lies there. When not, a
+ * look need not start a shim: there is provably nothing.
+ */
+int session_may_know(struct session *s, const struct runtime *rt, bool *ret, struct error *err);

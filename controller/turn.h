@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Turn: the inside of the driver. One turn collects what ended, writes it, feeds the core,
+ * writes what it decided, commits, and only then hands out the new steps.
+ */
+#include "controller/driver.h"
+#include "controller/lane.h"
+
+struct tracked {
+	struct tracked *next;
+	char name[LIMIT_DEPLOYMENT_NAME + 1];
+	struct reconciler *r;
+	struct wanted *wanted;  /* what r points into */
+	struct wanted *retired; /* the one before, until none of its steps is under way */
+	bool is_fresh;          /* wanted has not been fed yet */
+	bool is_planned;        /* wanted has been told as a plan */
+	bool was_fed;           /* in this turn */
+	unsigned n_flight;
+	struct mono wake;
+	enum reconcile_overall overall;
+};
+
+struct driver {
+	struct driver_options o;
+	struct lane *lanes[SESSION_MAX_RUNTIMES];
+	unsigned lane_pending[SESSION_MAX_RUNTIMES]; /* decided in this turn, not yet submitted */
+	size_t n_lanes;
+	struct tracked *first;
+	struct work_step **pending; /* steps of this turn, in order */
+	size_t n_pending, pending_size;
+	struct ledger_touched *touched; /* since the look began */
+	bool look_wanted, look_running;
+	bool stopping;        /* no new steps */
+	char partial[256];    /* why the last look was not complete; "" */
+	struct arena *arena;  /* of the turn */
+	struct ledger ledger; /* of the turn */
+	struct mono now;
+};
+
+/** turn_run() - one turn; < 0: the store failed, and nothing that it does not know was begun */
+int turn_run(struct driver *d, struct error *err);
+
+/** turn_is_idle() - no step and no look is under way */
+bool turn_is_idle(const struct driver *d);
+
+/** turn_find() - the tracked deployment with that name; NULL */
+struct tracked *turn_find(struct driver *d, const char *name);
+
+/** turn_drop_pending() - forget steps that were decided and not handed out */
+void turn_drop_pending(struct driver *d);

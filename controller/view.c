@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A look and a comparison in one thread; see the header for what it may not do. */
+#include "controller/view.h"
+
+#include <string.h>
+
+#include "controller/observe.h"
+#include "store/deployment_store.h"
+#include "store/instance_store.h"
+
+void view_done(struct view *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		reconcile_free(v->parts[i].r);
+		wanted_free(v->parts[i].wanted);
+	}
+	arena_free(v->arena);
+	*v = (struct view){ 0 };
+}
+
+static size_t rows_on(const struct instance_rows *all, const char *runtime, struct arena *a,
+		      struct instance **ret)
+{
+	size_t n = 0;
+
+	*ret = arena_array(a, all->n, sizeof(**ret));
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->items[i].runtime, runtime) == 0)
+			(*ret)[n++] = all->items[i];
+	return n;
+}
+
+static int look_at(struct session *s, struct runtime *rt, const struct instance_rows *rows,
+		   struct view *v, struct observation *ret, struct error *err)
+{
+	struct instance *mine;
+	bool may_know;
+	size_t n;
+	int r = session_may_know(s, rt, &may_know, err);
+
+	if (r < 0)
+		return r;
+	*ret = (struct observation){ .runtime = rt };
+	if (!may_know)
+		return 0;
+	n = rows_on(rows, rt->name, v->arena, &mine);
+	observe_runtime(rt, mine, n, v->arena, ret);
+	return 0;
+}
+
+static void remember(struct instance *seen, const struct instance *row)
+{
+	if (row->config_hash)
+		seen->config_hash = row->config_hash; /* it may have been changed in place */
+	if (seen->started.us == 0)
+		seen->started = row->started;
+	if (seen->state == INSTANCE_EXITED && !seen->has_exit_code) {
+		seen->has_exit_code = row->has_exit_code;
+		seen->exit_code = row->exit_code;
+	}
+}
+
+/* What only the store remembers of an instance; both lists have the same order. */
+static void add_memory(struct view *v, const struct instance_rows *rows)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < v->observed.n; i++) {
+		struct instance *seen = &v->observed.instances[i];
+
+		while (k < rows->n && observed_compare(&rows->items[k], seen) < 0)
+			k++;
+		if (k < rows->n && observed_compare(&rows->items[k], seen) == 0)
+			remember(seen, &rows->items[k]);
+	}
+}
+
+int view_look(struct session *s, struct view *ret, struct error *err)
+{
+	struct observation looks[SESSION_MAX_RUNTIMES];
+	struct instance_rows rows = { 0 };
+	struct view v CLEAN(view) = { .arena = arena_new(), .looked = clock_wall() };
+	int r = 0;
+
+	if (s->store)
+		r = instance_store_list(s->store, NULL, v.arena, &rows, err);
+	for (size_t i = 0; r == 0 && i < s->n_runtimes; i++)
+		r = look_at(s, s->runtimes[i], &rows, &v, &looks[i], err);
+	if (r < 0)
+		return r;
+	observe_merge(looks, s->n_runtimes, v.arena, &v.observed);
+	add_memory(&v, &rows);
+	*ret = v;
+	v = (struct view){ 0 };
+	return 0;
+}
+
+/* The core with no room to act: it says what it would, and what each slot is. */
+static void ask_core(struct session *s, struct view *v, struct view_part *part)
+{
+	const struct reconcile_options options = { .boot_id = s->boot_id };
+	struct reconcile_event ev = { .type = RECONCILE_DESIRED,
+				      .now = clock_mono(),
+				      .boot = clock_boot(),
+				      .wall = v->looked,
+				      .desired = &part->wanted->desired,
+				      .slots = part->wanted->slots,
+				      .n_slots = part->wanted->n_slots };
+	struct reconcile_update unused;
+
+	part->r = reconcile_new(&options);
+	reconcile_step(part->r, &ev, &unused);
+	ev.type = RECONCILE_OBSERVED;
+	ev.observed = &v->observed;
+	reconcile_step(part->r, &ev, &unused);
+}
+
+int view_add(struct session *s, struct view *v, struct wanted *take, struct error *err)
+{
+	struct view_part *part;
+	struct plan_input in = { .desired = &take->desired,
+				 .observed = &v->observed,
+				 .slots = take->slots,
+				 .n_slots = take->n_slots,
+				 .now = { clock_boot(), v->looked, s->boot_id } };
+	int r;
+
+	v->parts = arena_grow(v->arena, v->parts, v->n, sizeof(*v->parts));
+	part = &v->parts[v->n++];
+	*part = (struct view_part){ .name = take->deployment, .wanted = take };
+	ask_core(s, v, part);
+	r = plan_compute(&in, v->arena, &part->plan, err);
+	return r < 0 ? r : 0;
+}
+
+int view_add_all(struct session *s, struct view *v, struct error *err)
+{
+	struct deployment_rows rows = { 0 };
+	int r = s->store ? deployment_store_list(s->store, v->arena, &rows, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < rows.n; i++) {
+		struct wanted *w = NULL;
+
+		if (rows.items[i].wish == DEPLOYMENT_NOTHING &&
+		    observed_part(&v->observed, rows.items[i].name).n == 0)
+			continue;
+		r = wanted_from_store(s, rows.items[i].name, &w, err);
+		if (r == 0)
+			r = view_add(s, v, w, err);
+	}
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What a deployment shall be on this node: a revision read, its images looked up, its
+ * references resolved, each group routed to a runtime. The bridge from bytes to the core.
+ */
+#include "controller/expand.h"
+#include "controller/session.h"
+
+struct wanted {
+	struct arena *arena; /* owns all that follows */
+	const char *deployment;
+	const struct deployment *current; /* NULL: nothing is wanted */
+	struct desired desired;
+	struct slot *slots; /* the store's records, sorted */
+	size_t n_slots;
+	const char **warnings; /* fields that the chosen runtime does not honour, and the like */
+	size_t n_warnings;
+};
+
+void wanted_free(struct wanted *w); /* NULL is fine */
+CLEAN_DEFINE(wanted, struct wanted *, wanted_free)
+
+/**
+ * wanted_from_deployment() - what a file asks for; nothing is written
+ * @take:    the arena @d lives in; the result's, freed on failure
+ * @ret_env: canonical JSON object of the `$E:` values read with it, in that arena
+ *
+ * Return: 0; -ERR_INVALID when a `$E:` variable is not set (service and key named), and what
+ *         the store and the image store say.
+ */
+int wanted_from_deployment(struct session *s, struct arena *take, const struct deployment *d,
+			   struct wanted **ret, const char **ret_env, struct error *err);
+
+enum { WANTED_ABSENT = 1 };
+
+/**
+ * wanted_from_store() - what the current revision of @name asks for, or nothing after a down
+ *
+ * Return: 0; WANTED_ABSENT: that name was never seen; -ERR_CORRUPT when the stored bytes do not
+ *         parse any more.
+ */
+int wanted_from_store(struct session *s, const char *name, struct wanted **ret, struct error *err);

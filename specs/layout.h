@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Where things are on the node: the two directories of an owner and what lies in them.
+ * Everybody asks here; nobody joins paths of their own. Results live in the arena.
+ */
+#include "base/arena.h"
+
+/* Absolute paths without a trailing slash. */
+struct layout {
+	const char *owner;
+	const char *state_dir; /* durable: /var/lib/tallyman/state/<owner> */
+	const char *run_dir;   /* of this boot: /run/tallyman/<owner> */
+};
+
+const char *layout_database(const struct layout *l, struct arena *a); /* <state>/tallyman.db */
+const char *layout_hmac_key(const struct layout *l, struct arena *a); /* <state>/hmac.key, 0600 */
+const char *layout_images(const struct layout *l, struct arena *a);   /* <state>/images */
+const char *layout_bundles(const struct layout *l, struct arena *a);  /* <state>/bundles */
+const char *layout_bundle(const struct layout *l, struct arena *a, const char *id);
+const char *layout_logs(const struct layout *l, struct arena *a); /* <state>/logs */
+/* <state>/logs/<deployment>/<service>-rep-<n>.log: one file a slot, over all its instances */
+const char *layout_log(const struct layout *l, struct arena *a, const char *deployment,
+		       const char *service, unsigned slot);
+/* <state>/volumes/<deployment>/<name>: never removed by reconcile */
+const char *layout_volume(const struct layout *l, struct arena *a, const char *deployment,
+			  const char *name);
+const char *layout_shim_socket(const struct layout *l, struct arena *a, const char *runtime);
+const char *layout_shim_lock(const struct layout *l, struct arena *a, const char *runtime);
+const char *layout_oci_root(const struct layout *l, struct arena *a, const char *program);
+const char *layout_fifos(const struct layout *l, struct arena *a); /* <run>/fifo */

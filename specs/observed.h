@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What is: instances as the runtimes show them, slots as the store remembers them.
+ * Values only; everything lives in the arena of the round that looked.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* The order is the life: only REMOVED-like ends are missing, since what is removed is not seen. */
+#define INSTANCE_STATES(X)                                                                         \
+	X(BROKEN, "broken")   /* made half; cannot be started; must be removed */                  \
+	X(CREATED, "created") /* made, never started */                                            \
+	X(RUNNING, "running")                                                                      \
+	X(PAUSED, "paused") /* frozen by somebody */                                               \
+	X(EXITED, "exited")                                                                        \
+	X(UNKNOWN, "unknown") /* its runtime cannot say; never a reason to act */
+
+enum instance_state {
+#define X(id, name) INSTANCE_##id,
+	INSTANCE_STATES(X)
+#undef X
+		INSTANCE_N_STATES,
+};
+
+/* Its name in text and JSON, and back; false for a word that is none. */
+const char *instance_state_to_string(enum instance_state s);
+bool instance_state_from_string(const char *text, enum instance_state *ret);
+
+/* One container. Strings are never NULL unless it says so. */
+struct instance {
+	const char *id; /* runtime id, `shop.web-rep-0.17` */
+	const char *deployment;
+	const char *service;
+	uint32_t slot;
+	uint64_t generation;         /* 1.. */
+	const char *runtime;         /* the runtime that made it: "youki", "hcs", "memory" */
+	const char *program;         /* OCI program that made it, "crun"; NULL for other runtimes */
+	const char *program_path;    /* absolute; NULL likewise */
+	const char *program_version; /* NULL likewise */
+	enum instance_state state;
+	int32_t pid;         /* of the first process, > 0 while CREATED, RUNNING, PAUSED; else 0 */
+	uint64_t start_time; /* of that process, clock ticks since boot; 0 when unknown */
+	const char *boot_id; /* the boot in which pid and start_time hold; NULL unknown */
+	const char *config_hash;                /* as given at its create; NULL when nobody knows */
+	const char *image;                      /* as written in the file; NULL unknown */
+	const char *digest;                     /* of the image's manifest; NULL unknown */
+	const char *address;                    /* NULL: none */
+	bool has_exit_code;                     /* EXITED and somebody saw the code */
+	int exit_code;                          /* 0..255, 128 + signal */
+	struct wall created, started, finished; /* 0 when it has not happened or nobody knows */
+};
+
+/* One look at one or all runtimes, sorted by (deployment, service, slot, generation). */
+struct observed {
+	struct instance *instances;
+	size_t n;
+	bool partial;        /* something could not be listed: what is missing proves nothing */
+	const char *missing; /* which runtime and why; NULL when complete */
+};
+
+/** observed_compare() - the order of struct observed: < 0, 0 or > 0 */
+int observed_compare(const struct instance *a, const struct instance *b);
+
+/** observed_sort() - put instances into their order */
+void observed_sort(struct observed *o);
+
+/** observed_part() - one deployment's run in a sorted list; borrows from @o */
+struct observed observed_part(const struct observed *o, const char *deployment);
+
+/* What the store remembers of a slot beyond its instances. */
+struct slot {
+	const char *deployment;
+	const char *service;
+	uint32_t number;
+	uint64_t generation;     /* highest ever used; the next instance gets one more */
+	bool held;               /* stopped by hand: stays so until start or restart */
+	uint32_t restarts;       /* since the config last changed */
+	uint32_t fails;          /* in a row: the exponent of the back-off */
+	struct boot retry_at;    /* no new instance before; 0: none. Valid in boot_id only */
+	struct wall retry_wall;  /* the same on the wall clock, for another boot */
+	int64_t retry_length_us; /* full length of that wait: an upper bound after a reboot */
+	const char *boot_id;     /* NULL when retry_at is 0 */
+	const char *done_hash;   /* job: the config hash that has run to its end; NULL none */
+	bool has_exit_code;      /* of the last instance that ended */
+	int exit_code;
+	enum error_code fault; /* why the last try failed; ERR_OK: it did not */
+	const char *reason;    /* its message for people; NULL none */
+};

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judges a store against its owner's claim and begins sessions. The lock is a file of its own
+ * beside the claim, because the claim is replaced by rename. Whether something of the owner is
+ * left on the host is the caller's to find out.
+ */
+#include "store/claim.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "specs/runtime_id.h"
+#include "store/instance_store.h"
+#include "store/node_store.h"
+#include "store/place.h"
+#include "store/store.h"
+
+enum kind { NONE, READABLE, DAMAGED };
+
+struct claim {
+	char path[LIMIT_PATH];
+	int lock_fd;
+	enum kind kind;
+	char node_id[NODE_ID_SIZE];
+	char state_dir[LIMIT_PATH];
+	int64_t epoch;
+	int64_t session;
+};
+
+/* False when a member is missing or absurd. */
+static bool read_members(struct json_object *o, struct claim *c)
+{
+	const char *node_id;
+	const char *dir;
+
+	if (json_need_str(o, "node_id", &node_id, NULL) < 0 ||
+	    json_need_str(o, "state_dir", &dir, NULL) < 0 ||
+	    json_need_i64(o, "epoch", &c->epoch, NULL) < 0 ||
+	    json_need_i64(o, "session", &c->session, NULL) < 0)
+		return false;
+	if (strlen(node_id) != NODE_ID_SIZE - 1 || strlen(dir) >= sizeof(c->state_dir) ||
+	    c->epoch < 1 || c->session < 0 || c->epoch == INT64_MAX || c->session == INT64_MAX)
+		return false;
+	memcpy(c->node_id, node_id, sizeof(c->node_id));
+	memcpy(c->state_dir, dir, strlen(dir) + 1);
+	return true;
+}
+
+static int read_claim(struct claim *c, struct error *err)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+	struct json_object *o CLEAN(json) = NULL;
+	int r = fs_read(AT_FDCWD, c->path, &text, err);
+
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	if (r < 0 && r != -ERR_LIMIT)
+		return r;
+	c->kind = r == 0 && json_parse(text.data, text.n, &o, NULL) == 0 && read_members(o, c)
+			  ? READABLE
+			  : DAMAGED;
+	return 0;
+}
+
+int claim_open(const char *base, const char *owner, const char *command, struct claim **ret,
+	       struct error *err)
+{
+	struct claim *c CLEAN(claim) = xcalloc(1, sizeof(*c));
+	char lock[LIMIT_PATH];
+	int r;
+
+	assert(runtime_id_is_owner(owner));
+	c->lock_fd = -1;
+	if (snprintf(c->path, sizeof(c->path), "%s/%s", base, owner) >= (int)sizeof(c->path) ||
+	    snprintf(lock, sizeof(lock), "%s/%s.lock", base, owner) >= (int)sizeof(lock))
+		return error_set(err, ERR_LIMIT, 0, "path of the claim is too long");
+	r = fs_mkdirs(AT_FDCWD, base, 0700, err);
+	if (r == 0)
+		r = place_lock(lock, command, &c->lock_fd, err);
+	if (r == 0)
+		r = read_claim(c, err);
+	if (r < 0)
+		return error_wrap(err, r, "claim of owner %s", owner);
+	*ret = TAKE(c);
+	return 0;
+}
+
+void claim_close(struct claim *c)
+{
+	if (!c)
+		return;
+	place_unlock(c->lock_fd);
+	free(c);
+}
+
+static int write_claim(struct claim *c, const struct node_row *node, const char *dir,
+		       struct error *err)
+{
+	struct json_object *o CLEAN(json) = json_object_new_object();
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+	int r;
+
+	json_put_str(o, "node_id", node->node_id);
+	json_put_str(o, "state_dir", dir);
+	json_put_i64(o, "epoch", node->epoch);
+	json_put_i64(o, "session", node->session);
+	json_canonical(o, &text);
+	buf_putc(&text, '\n');
+	r = fs_write_atomic(AT_FDCWD, c->path, text.data, text.n, 0600, err);
+	if (r < 0)
+		return error_wrap(err, r, "write the claim");
+	c->kind = READABLE;
+	(void)read_members(o, c);
+	return 0;
+}
+
+static int has_instances(struct store *store, bool *ret, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct instance_rows rows;
+	int r = instance_store_list(store, NULL, a, &rows, err);
+
+	if (r == 0)
+		*ret = rows.n > 0;
+	return r;
+}
+
+/* The store goes on where the claim's store was: nothing is deleted before somebody accepts. */
+static void begin_epoch(const struct claim *c, struct node_row *node, enum node_accept why)
+{
+	node->epoch = 1 + (c->epoch > node->epoch ? c->epoch : node->epoch);
+	node->session = c->session > node->session ? c->session : node->session;
+	node->accept = why;
+}
+
+/* What the claim makes of the store's row: 0, CLAIM_NEW_EPOCH or CLAIM_FOREIGN. */
+static int judge(const struct claim *c, struct node_row *node, const char *dir)
+{
+	bool is_dir = strcmp(c->state_dir, dir) == 0;
+
+	if (c->kind == NONE)
+		return 0;
+	if (c->kind == DAMAGED)
+		return CLAIM_FOREIGN;
+	if (strcmp(c->node_id, node->node_id) == 0) {
+		if (c->session <= node->session)
+			return 0; /* also when the directory was moved */
+		if (!is_dir)
+			return CLAIM_FOREIGN; /* a copy of this store acts elsewhere, or took over
+					       */
+		begin_epoch(c, node, NODE_RESTORED);
+		return CLAIM_NEW_EPOCH;
+	}
+	if (!is_dir || node->accept != NODE_REBUILT || node->session != 0)
+		return CLAIM_FOREIGN;
+	memcpy(node->node_id, c->node_id, sizeof(node->node_id));
+	begin_epoch(c, node, NODE_REBUILT);
+	return CLAIM_NEW_EPOCH;
+}
+
+static int take_over(const struct claim *c, struct store *store, struct node_row *node,
+		     struct error *err)
+{
+	bool is_own = false;
+	int r = has_instances(store, &is_own, err);
+
+	if (r < 0)
+		return r;
+	if (c->kind == READABLE && !is_own)
+		memcpy(node->node_id, c->node_id, sizeof(node->node_id));
+	begin_epoch(c, node, NODE_RESTORED);
+	return CLAIM_NEW_EPOCH;
+}
+
+static int save(struct store *store, const struct node_row *node, struct error *err)
+{
+	struct store_txn *txn CLEAN(store_txn) = NULL;
+	int r = store_begin(store, ERROR_HERE, &txn, err);
+
+	if (r == 0)
+		r = node_store_save(store, node, err);
+	return r < 0 ? r : store_commit(&txn, err);
+}
+
+int claim_enter(struct claim *c, struct store *store, enum claim_way way, struct error *err)
+{
+	struct node_row node;
+	int verdict;
+	int r = node_store_load(store, &node, err);
+
+	assert(r <= 0);
+	if (r < 0)
+		return r;
+	verdict = judge(c, &node, store_dir(store));
+	if (verdict == CLAIM_FOREIGN) {
+		switch (way) {
+		case CLAIM_NORMAL:
+			return CLAIM_FOREIGN;
+		case CLAIM_HOST_EMPTY:
+			if (c->session > node.session)
+				node.session = c->session;
+			verdict = 0;
+			break;
+		case CLAIM_TAKE_OVER:
+			verdict = take_over(c, store, &node, err);
+			break;
+		}
+	}
+	if (verdict < 0)
+		return verdict;
+	node.session++;
+	r = save(store, &node, err);
+	if (r == 0)
+		r = write_claim(c, &node, store_dir(store), err);
+	return r < 0 ? r : verdict;
+}
+
+int claim_refuse(const struct claim *c, struct store *store, struct error *err)
+{
+	struct node_row node;
+	int r = node_store_load(store, &node, err);
+
+	if (r < 0)
+		return r;
+	if (c->kind == DAMAGED)
+		r = error_set(err, ERR_LOCKED, 0, "the claim %s cannot be read", c->path);
+	else
+		r = error_set(err, ERR_LOCKED, 0,
+			      "the owner belongs to node %.8s in %s, this is node %.8s in %s",
+			      c->node_id, c->state_dir, node.node_id, store_dir(store));
+	error_hint(err,
+		   "use that state directory, another --owner, or give the owner to this store "
+		   "with 'tallyman recover --take-over'");
+	return r;
+}

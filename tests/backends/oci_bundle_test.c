@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.json from a service: one golden document, and every wish that must be refused. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/oci_bundle.h"
+#include "backends/oci_caps.h"
+#include "backends/oci_program.h"
+#include "base/fs.h"
+#include "base/limits.h"
+
+#define DOCKER_CAPS UINT64_C(0xa80425fb)
+
+static const struct oci_rlimit rlimits[] = { { "nofile", "RLIMIT_NOFILE", 20000 } };
+static const struct layout layout = { "tallyman", "/state", "/run" };
+static const struct oci_user root_user = { .uid = 0 };
+
+/* Everything a bundle is made of, on one stack. */
+struct fixture {
+	struct service service;
+	struct instance_spec spec;
+	struct image_config image;
+	struct oci_facts facts;
+	struct oci_bundle bundle;
+	struct arena *arena;
+};
+
+static struct fixture *fixture_new(struct arena *a)
+{
+	struct fixture *f = arena_alloc(a, sizeof(*f));
+
+	f->arena = a;
+	f->spec = (struct instance_spec){ .id = "shop.web-rep-0.17",
+					  .deployment = "shop",
+					  .service_name = "web",
+					  .generation = 17,
+					  .owner = "tallyman",
+					  .node_id = "node-1",
+					  .service = &f->service };
+	f->facts = (struct oci_facts){ .capabilities = DOCKER_CAPS,
+				       .has_swap = true,
+				       .rlimits = rlimits,
+				       .n_rlimits = 1,
+				       .resolv_conf = "nameserver 1.2.3.4\n",
+				       .arch = "amd64" };
+	f->bundle = (struct oci_bundle){ .spec = &f->spec,
+					 .image = &f->image,
+					 .facts = &f->facts,
+					 .user = &root_user,
+					 .layout = &layout,
+					 .path = "/state/bundles/shop.web-rep-0.17",
+					 .cgroup = "/tallyman/shop.web-rep-0.17" };
+	return f;
+}
+
+static void test_golden(void **state)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct fixture *f = fixture_new(a);
+	struct json_object *o CLEAN(json) = NULL;
+	struct buf have CLEAN(buf) = BUF_INIT(1 << 20), want CLEAN(buf) = BUF_INIT(1 << 20);
+	const char *path = TEST_SOURCE_DIR "/tests/golden/bundles/full.json";
+	const char *args[] = { "serve" }, *entry[] = { "/bin/app" };
+	const char *image_env[] = { "A=image", "B=image" };
+	struct env_var env[] = { { "B", "service" } };
+	struct storage_spec storage[] = {
+		{ .type = STORAGE_BIND, .target = "/b/deep", .source = "/host", .readonly = true },
+		{ .type = STORAGE_NAMED, .target = "/b", .name = "data" },
+		{ .type = STORAGE_TMPFS, .target = "/t", .size = "1Ki", .mode = { true, 511 } },
+	};
+	struct pair labels[] = { { "dev.tallyman.owner", "forged" }, { "team", "a" } };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	f->image.env = (struct image_words){ image_env, 2 };
+	f->image.entrypoint = (struct image_words){ entry, 1 };
+	f->spec.env = env;
+	f->spec.n_env = 1;
+	f->service.command.args = (struct strings){ args, 1 };
+	f->service.storage.items = storage;
+	f->service.storage.n = 3;
+	f->service.labels = (struct pairs){ labels, 2 };
+	f->service.resources.memory = "64Mi";
+	f->service.resources.cpu = (struct opt_float){ true, 0.5 };
+	assert_int_equal(oci_bundle_config(&f->bundle, a, &o, &err), 0);
+	json_pretty(o, &have);
+	buf_putc(&have, '\n');
+	if (getenv("UPDATE_GOLDEN"))
+		assert_int_equal(fs_write_atomic(AT_FDCWD, path, have.data, have.n, 0644, &err), 0);
+	assert_int_equal(fs_read(AT_FDCWD, path, &want, &err), 0);
+	assert_string_equal(have.data, want.data);
+}
+
+static void refuse(struct fixture *f, int code, const char *field)
+{
+	struct json_object *o CLEAN(json) = NULL;
+	struct error err = ERROR_INIT;
+	int r = oci_bundle_config(&f->bundle, f->arena, &o, &err);
+
+	if (r != -code || !strstr(err.msg, field))
+		fail_msg("%s: result %d: %s", field, r, err.msg);
+	memset(&f->service, 0, sizeof(f->service));
+}
+
+static void test_refused(void **state)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct fixture *f = fixture_new(a);
+	const char *cap[] = { "SYS_ADMIN" }, *odd[] = { "FLY" }, *host[] = { "db" };
+	const char *forged[] = { "db:1.2.3.4\n5.6.7.8 x" }, *apparmor[] = { "apparmor=mine" };
+	struct pair sysctl[] = { { "kernel.panic", "1" } }, net[] = { { "net.a", "1" } };
+	struct ulimit more[] = { { "nofile", 1, 20001 } };
+	struct ulimit unknown[] = { { "wings", 1, 1 } };
+	struct storage_spec s3 = { .type = STORAGE_S3, .target = "/s" };
+
+	(void)state;
+	f->service.capabilities = (struct strings){ cap, 1 };
+	refuse(f, ERR_UNSUPPORTED, "capabilities");
+	f->service.cap_drop = (struct strings){ odd, 1 };
+	refuse(f, ERR_INVALID, "cap_drop");
+	f->service.extra_hosts = (struct strings){ host, 1 };
+	refuse(f, ERR_INVALID, "extra_hosts");
+	f->service.extra_hosts = (struct strings){ forged, 1 };
+	refuse(f, ERR_INVALID, "extra_hosts");
+	f->service.security_opt = (struct strings){ apparmor, 1 };
+	refuse(f, ERR_UNSUPPORTED, "security_opt");
+	f->service.sysctls = (struct pairs){ sysctl, 1 };
+	refuse(f, ERR_INVALID, "sysctls");
+	f->service.sysctls = (struct pairs){ net, 1 };
+	f->service.network_mode.kind = NETWORK_HOST;
+	refuse(f, ERR_INVALID, "sysctls");
+	f->service.ulimits.items = more;
+	f->service.ulimits.n = 1;
+	refuse(f, ERR_UNSUPPORTED, "ulimits.nofile");
+	f->service.ulimits.items = unknown;
+	f->service.ulimits.n = 1;
+	refuse(f, ERR_INVALID, "ulimits");
+	f->service.storage.items = &s3;
+	f->service.storage.n = 1;
+	refuse(f, ERR_UNSUPPORTED, "storage");
+	f->service.pid_mode = "container:x";
+	refuse(f, ERR_UNSUPPORTED, "pid_mode");
+	f->service.resources.memory_swap = "1Gi";
+	refuse(f, ERR_INVALID, "memory_swap");
+}
+
+static void test_users(void **state)
+{
+	static const struct strings none = { NULL, 0 };
+	static const struct {
+		const char *user;
+		int result;
+		uint32_t uid, gid;
+		size_t n_groups;
+	} cases[] = {
+		{ NULL, 0, 0, 0, 0 },
+		{ "app", 0, 7, 8, 1 },
+		{ "7", 0, 7, 8, 1 },
+		{ "app:ops", 0, 7, 9, 0 },
+		{ "5:6", 0, 5, 6, 0 },
+		{ "99", 0, 99, 0, 0 },
+		{ "nobody", -ERR_INVALID, 0, 0, 0 },
+		{ "app:no", -ERR_INVALID, 0, 0, 0 },
+	};
+	struct arena *a CLEAN(arena) = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct oci_user_request q = { cases[i].user, &none,
+						    "root:x:0:0::/root:\nbroken\napp:x:7:8::/a:\n",
+						    "root:x:0:\nops:x:9:app,x\n" };
+		struct oci_user u = { 0 };
+
+		assert_int_equal(oci_user_resolve(&q, a, &u, NULL), cases[i].result);
+		assert_int_equal(u.uid, cases[i].uid);
+		assert_int_equal(u.gid, cases[i].gid);
+		assert_int_equal(u.n_groups, cases[i].n_groups);
+	}
+}
+
+static void test_messages(void **state)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const char *log =
+		"{\"level\":\"warning\",\"msg\":\"odd\"}\n"
+		"{\"level\":\"error\",\"message\":\"error in executing command: no\\nmore\"}\n";
+
+	(void)state;
+	assert_string_equal(oci_program_message(log, NULL, a), "no");
+	assert_string_equal(oci_program_message("rubbish\n", "Error: bad\nmore", a), "bad");
+	assert_null(oci_program_message("", "", a));
+	assert_int_equal(oci_program_classify("executable file `/x` not found in $PATH"),
+			 ERR_NOT_FOUND);
+	assert_int_equal(oci_program_classify("something else"), ERR_IO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_messages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Settings: which of option, environment, file and default counts, and wrong ones.
+. "$(dirname "$0")/../support/lib.sh"
+
+busybox_tar bb.tar
+
+# Option beats environment beats file.
+mkdir -p by-option by-env by-file
+printf 'state_dir: %s\n' "$TEST_TMP/by-file" >"$TALLYMAN_CONFIG"
+TALLYMAN_STATE_DIR=$TEST_TMP/by-env tm_ok image import bb.tar --as a --state-dir "$TEST_TMP/by-option"
+TALLYMAN_STATE_DIR=$TEST_TMP/by-env tm_ok image import bb.tar --as b
+TALLYMAN_STATE_DIR= tm_ok image import bb.tar --as c
+for where in option:a env:b file:c; do
+	TALLYMAN_STATE_DIR=$TEST_TMP/by-${where%:*} tm_ok image ls
+	assert_contains "$out" "${where#*:} "
+	assert_eq "$(wc -l <<<"$out")" 2 "images in ${where%:*}"
+done
+# A relative directory is taken from where the command runs; a slash at the end says nothing.
+tm_ok image ls --state-dir by-option/
+assert_contains "$out" "a "
+
+# A settings file: every mistake with its place; a missing one is fine unless an option names it.
+cat >"$TALLYMAN_CONFIG" <<'EOT'
+owner: x
+statedir: /x
+runtime: { oci: { path: /usr/bin/crun, pth: 1 } }
+watch: [{ path: /x, prune: 7 }, {}]
+EOT
+tm image ls
+assert_rc 1
+assert_contains "$err" "config.yaml:2:1: error: statedir: there is no such setting"
+assert_contains "$err" "did you mean 'state_dir'?"
+assert_contains "$err" "config.yaml:3:"
+assert_contains "$err" "config.yaml:4:"
+assert_contains "$err" "tallyman: error: settings"
+printf '# nothing is set\n' >"$TALLYMAN_CONFIG"
+tm_ok image ls
+printf 'owner: [a\n' >"$TALLYMAN_CONFIG"
+tm image ls
+assert_rc 1
+head -c 2000000 /dev/zero >"$TALLYMAN_CONFIG"
+tm image ls
+assert_rc 1
+rm "$TALLYMAN_CONFIG"
+tm_ok image ls
+tm image ls --config missing.yaml
+assert_rc 1
+assert_contains "$err" "missing.yaml: No such file"
+
+# Values that cannot be used, said early and with the way out.
+tm image ls --owner Big
+assert_rc 1
+assert_contains "$err" "owner 'Big'"
+tm image ls --run-dir "/tmp/$(printf 'x%.0s' {1..120})"
+assert_rc 1
+assert_contains "$err" "the run directory is too long"
+assert_contains "$err" "--run-dir"
+tm image ls --log-level loud
+assert_rc 1
+assert_contains "$err" "log level 'loud'"
+tm image ls --state-dir ''
+assert_rc 1
+tm image ls --runtime docker
+assert_rc 1
+assert_contains "$err" "runtime 'docker'"
+for line in 'orphan_grace: soon' 'log_level: loud' 'runtime: { oci: { path: crun } }' 'owner: 1x'; do
+	printf '%s\n' "$line" >"$TALLYMAN_CONFIG"
+	TALLYMAN_OWNER= tm image ls
+	assert_rc 1
+	assert_contains "$err" "hint: "
+done
