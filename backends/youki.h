@@ -84,14 +84,16 @@ int youki_box_take(struct youki *y, const char *id, struct youki_box **ret, stru
 void youki_box_ended(void *arg, pid_t pid, bool has_code, int code);
 /** youki_box_await_exit() - give the reaper a moment to say how a dead process ended */
 void youki_box_await_exit(struct youki *y, const char *id);
-/** youki_box_copy() - a snapshot, strings in @a; youki_box_view() makes an instance of it */
+/** youki_box_copy() - a snapshot, strings in @a */
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a);
-/** youki_box_view() - looks at process, freezer and state directory; starts nothing */
-int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *a,
-		   struct instance *ret, struct error *err);
 /** youki_box_look() - is its first process alive? GONE too when it never had one */
 int youki_box_look(struct youki *y, const struct youki_box *copy, enum process_state *ret,
 		   struct error *err);
+/** youki_box_view() - the snapshot as an instance: looks at process, freezer and state directory,
+ *  starts nothing. Waits a moment for the reaper's word about a process that just died; without
+ *  it the state is UNKNOWN, never an end without its code */
+int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *a,
+		   struct instance *ret, struct error *err);
 
 /* youki_program.c: which program */
 

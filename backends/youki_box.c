@@ -107,22 +107,6 @@ void youki_box_ended(void *arg, pid_t pid, bool has_code, int code)
 		y->sink.exited(y->sink.arg, &report);
 }
 
-void youki_box_await_exit(struct youki *y, const char *id)
-{
-	struct mono until = mono_add(clock_mono(), 2 * CLOCK_SEC);
-
-	pthread_mutex_lock(&y->lock);
-	for (;;) {
-		struct youki_box *box = youki_box_find(y, id);
-		struct timespec at = { until.us / CLOCK_SEC, until.us % CLOCK_SEC * 1000 };
-
-		if (!box || box->ended || !box->watched ||
-		    pthread_cond_timedwait(&y->changed, &y->lock, &at) != 0)
-			break;
-	}
-	pthread_mutex_unlock(&y->lock);
-}
-
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
 {
 	struct youki_box copy = *box;
@@ -211,33 +195,70 @@ static int view_living(struct youki *y, const struct youki_box *copy, struct are
 	return 0;
 }
 
-int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *a,
-		   struct instance *ret, struct error *err)
+static void view_ended(const struct youki_box *copy, struct instance *in)
 {
-	enum process_state state = PROCESS_GONE;
+	in->state = INSTANCE_EXITED;
+	in->has_exit_code = copy->ended && copy->exit.has_code;
+	in->exit_code = in->has_exit_code ? copy->exit.code : 0;
+	in->finished = copy->ended ? copy->exit.at : (struct wall){ 0 };
+}
+
+static int view(struct youki *y, const struct youki_box *copy, enum process_state state,
+		struct arena *a, struct instance *ret, struct error *err)
+{
 	struct instance in;
-	int r;
+	int r = 0;
 
 	fill(copy, a, &in);
-	in.state = INSTANCE_BROKEN;
 	if (copy->busy)
 		in.state = INSTANCE_UNKNOWN;
-	if (copy->busy || !copy->rec.program || copy->note.id.pid == 0) {
-		*ret = in;
-		return 0;
-	}
-	r = youki_box_look(y, copy, &state, err);
-	if (r < 0)
-		return r;
-	if (!copy->ended && state == PROCESS_ALIVE) {
+	else if (!copy->rec.program || copy->note.id.pid == 0)
+		in.state = INSTANCE_BROKEN;
+	else if (!copy->ended && state == PROCESS_ALIVE)
 		r = view_living(y, copy, a, &in, err);
-	} else {
-		in.state = INSTANCE_EXITED;
-		in.has_exit_code = copy->ended && copy->exit.has_code;
-		in.exit_code = in.has_exit_code ? copy->exit.code : 0;
-		in.finished = copy->ended ? copy->exit.at : (struct wall){ 0 };
-	}
+	else if (!copy->ended && copy->watched)
+		in.state = INSTANCE_UNKNOWN; /* the reaper has yet to say how it ended */
+	else
+		view_ended(copy, &in);
 	if (r == 0)
 		*ret = in;
 	return r;
+}
+
+/* The reaper knows how a process that just died ended; a moment later so do we. */
+void youki_box_await_exit(struct youki *y, const char *id)
+{
+	const struct mono until = mono_add(clock_mono(), 2 * CLOCK_SEC);
+	const struct timespec at = { until.us / CLOCK_SEC, until.us % CLOCK_SEC * 1000 };
+	const struct youki_box *box;
+
+	pthread_mutex_lock(&y->lock);
+	do
+		box = youki_box_find(y, id);
+	while (box && !box->ended && box->watched &&
+	       pthread_cond_timedwait(&y->changed, &y->lock, &at) == 0);
+	pthread_mutex_unlock(&y->lock);
+}
+
+/* One look at the process. A second one could find it dead beside a snapshot from before. */
+int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *a,
+		   struct instance *ret, struct error *err)
+{
+	struct youki_box now = *copy;
+	enum process_state state;
+	int r = youki_box_look(y, copy, &state, err);
+
+	if (r < 0)
+		return r;
+	if (state != PROCESS_ALIVE && copy->watched && !copy->ended && !copy->busy) {
+		const struct youki_box *box;
+
+		youki_box_await_exit(y, copy->id);
+		pthread_mutex_lock(&y->lock);
+		box = youki_box_find(y, copy->id);
+		if (box)
+			now = youki_box_copy(box, a);
+		pthread_mutex_unlock(&y->lock);
+	}
+	return view(y, &now, state, a, ret, err);
 }

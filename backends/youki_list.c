@@ -114,27 +114,6 @@ static struct youki_box *snapshot(struct youki *y, struct arena *a, size_t *ret_
 	return copies;
 }
 
-/* The reaper knows how a process that just died ended; a moment later so do we. */
-static int view(struct youki *y, const struct youki_box *copy, struct arena *a,
-		struct instance *ret, struct error *err)
-{
-	struct youki_box now = *copy, *box;
-	enum process_state state;
-	int r = youki_box_look(y, copy, &state, err);
-
-	if (r < 0)
-		return r;
-	if (state != PROCESS_ALIVE && copy->watched && !copy->ended && !copy->busy) {
-		youki_box_await_exit(y, copy->id);
-		pthread_mutex_lock(&y->lock);
-		box = youki_box_find(y, copy->id);
-		if (box)
-			now = youki_box_copy(box, a);
-		pthread_mutex_unlock(&y->lock);
-	}
-	return youki_box_view(y, &now, a, ret, err);
-}
-
 int youki_list(struct runtime *rt, struct arena *a, struct observed *ret, struct error *err)
 {
 	struct youki *y = youki_of(rt);
@@ -149,7 +128,7 @@ int youki_list(struct runtime *rt, struct arena *a, struct observed *ret, struct
 	copies = snapshot(y, a, &n);
 	o.instances = arena_array(a, n, sizeof(*o.instances));
 	for (size_t i = 0; i < n; i++) {
-		r = view(y, &copies[i], a, &o.instances[o.n], err);
+		r = youki_box_view(y, &copies[i], a, &o.instances[o.n], err);
 		if (r == 0)
 			r = check_program(&o.instances[o.n], &checked, y, err);
 		if (r < 0)
@@ -210,5 +189,5 @@ int youki_inspect(struct runtime *rt, const char *id, struct arena *a, struct in
 		found = true;
 	}
 	pthread_mutex_unlock(&y->lock);
-	return found ? view(y, &copy, a, ret, err) : RUNTIME_ABSENT;
+	return found ? youki_box_view(y, &copy, a, ret, err) : RUNTIME_ABSENT;
 }
