@@ -11,6 +11,8 @@
 
 #include "specs/hash.h"
 
+enum { MAX_FIELDS = 6 }; /* named in one line of a plan */
+
 static const struct {
 	const char *name, *sign;
 	bool is_right;
@@ -97,6 +99,28 @@ static const char *group_names(unsigned bits, struct arena *a)
 	return text;
 }
 
+/* The fields by name, where it is known what they were: "env.COLOR, resources.cpu". */
+static const char *field_names(const struct expand_group *g, struct arena *a)
+{
+	const struct hash_changes c = hash_changes(g->before.service, g->service, a);
+	const char *text = NULL;
+
+	for (size_t i = 0; i < c.n && i < MAX_FIELDS; i++)
+		text = text ? arena_printf(a, "%s, %s", text, c.items[i].path) : c.items[i].path;
+	return c.n <= MAX_FIELDS ? text
+				 : arena_printf(a, "%s and %zu more", text, c.n - MAX_FIELDS);
+}
+
+static const char *names_of(const struct expand_group *g, const struct instance *is,
+			    unsigned changed, struct arena *a)
+{
+	const char *text = NULL;
+
+	if (g->before.service && strcmp(g->before.config_hash, is->config_hash) == 0)
+		text = field_names(g, a);
+	return text ? text : group_names(changed, a);
+}
+
 /* What a change of the groups in @d costs. A group that nobody can compare is shown elsewhere and
  * replaces nothing. */
 static enum change_class class_of(const struct hash_difference *d)
@@ -135,7 +159,7 @@ enum change_class diff_change(const struct desired_slot *want, const struct inst
 		if (!has_prefix(is->config_hash) || !has_prefix(g->config_hash))
 			return CHANGE_RECREATE;
 		d = hash_compare(is->config_hash, g->config_hash);
-		*ret_fields = group_names(d.changed, a);
+		*ret_fields = names_of(g, is, d.changed, a);
 		return class_of(&d);
 	}
 	if (digest_counts(g->service) && differ(is->digest, g->digest)) {

@@ -36,6 +36,12 @@ struct route {
 	enum error_code code; /* BLOCKED; transient: the driver asks again and sends a new wish */
 };
 
+/* What a group was when instances of it were made that are still there. */
+struct expand_before {
+	const struct service *service; /* NULL: not known */
+	const char *config_hash;       /* of those instances */
+};
+
 /* One service without replica groups, or one replica group. */
 struct expand_group {
 	const struct service *service; /* the group's values merged in */
@@ -48,6 +54,7 @@ struct expand_group {
 	const char *digest;        /* of the image's manifest; NULL likewise */
 	const struct env_var *env; /* resolved, sorted by name */
 	size_t n_env;
+	struct expand_before before; /* for naming the fields of a change; decides nothing */
 
 	size_t image; /* expand_slots(): into desired.images; SIZE_MAX: route is not RUNTIME */
 };

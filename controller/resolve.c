@@ -189,18 +189,36 @@ static const char *hash_value(void *ctx, const char *key, const char *raw)
 	return NULL;
 }
 
-static int resolve_one(struct resolver *r, struct expand_group *g, struct error *err)
+/* Values and hash; false when the route says why there are none. */
+static bool know_config(struct resolver *r, struct expand_group *g)
 {
 	const struct hash_resolver values = { .value = hash_value, .ctx = g };
 	char hash[HASH_SIZE];
+
+	if (!is_supported(r, g) || !resolve_env(r, g))
+		return false;
+	hash_service(g->service, &values, hash);
+	g->config_hash = arena_strdup(r->a, hash);
+	return true;
+}
+
+const char *resolve_hash(const struct resolve_input *in, const struct expand_group *g,
+			 struct arena *a)
+{
+	struct resolver r = { .in = in, .s = in->session, .a = a };
+	struct expand_group copy = *g;
+
+	return know_config(&r, &copy) ? copy.config_hash : NULL;
+}
+
+static int resolve_one(struct resolver *r, struct expand_group *g, struct error *err)
+{
 	struct image image;
 	bool known;
 	int x;
 
-	if (!is_supported(r, g) || !resolve_env(r, g))
+	if (!know_config(r, g))
 		return 0;
-	hash_service(g->service, &values, hash);
-	g->config_hash = arena_strdup(r->a, hash);
 	x = find_image(r, g, &image, &known, err);
 	if (x < 0)
 		return x;

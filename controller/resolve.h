@@ -24,6 +24,14 @@ int resolve_groups(const struct resolve_input *in, struct expand_groups *groups,
 		   struct error *err);
 
 /**
+ * resolve_hash() - the config hash of a group as it would be with these values; in @a
+ *
+ * NULL when one of its values is not known. No image is looked up, nothing is written into @g.
+ */
+const char *resolve_hash(const struct resolve_input *in, const struct expand_group *g,
+			 struct arena *a);
+
+/**
  * resolve_read_env() - the `$E:` values of a deployment, from the caller's environment
  * @ret: a JSON object by variable; the caller's
  *

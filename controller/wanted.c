@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "controller/before.h"
 #include "controller/resolve.h"
 #include "specs/fields.h"
 #include "specs/findings.h"
@@ -89,6 +90,7 @@ static int expand(struct session *s, struct wanted *w, struct expand_input *in, 
 	if (r < 0)
 		return r;
 	*there = (struct observed){ .instances = rows.items, .n = rows.n };
+	before_find(s, w->deployment, &rows, &in->groups, w->arena);
 	in->deployment = w->deployment;
 	in->current = w->current;
 	in->observed = there;

@@ -33,7 +33,7 @@ file green 2 10 >ten.yaml
 tm plan ten.yaml
 assert_rc 2
 assert_contains "$out" "-/+ replace s0-rep-0"
-assert_contains "$out" "env"
+assert_contains "$out" "configuration differs [env.COLOR]"
 assert_contains "$out" "Plan: 0 to create, 2 to replace, 0 to remove."
 tm_ok apply ten.yaml
 after=$(ids)
