@@ -73,3 +73,17 @@ const char *digest_hex(const uint8_t sum[DIGEST_BYTES], char hex[DIGEST_HEX_SIZE
 	hex[DIGEST_HEX_SIZE - 1] = '\0';
 	return hex;
 }
+
+void digest_sha1(const void *prefix, size_t n_prefix, const void *p, size_t n,
+		 uint8_t out[DIGEST_SHA1_BYTES])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned int size = 0;
+
+	must(ctx != NULL);
+	must(EVP_DigestInit_ex(ctx, EVP_sha1(), NULL));
+	must(EVP_DigestUpdate(ctx, prefix, n_prefix));
+	must(EVP_DigestUpdate(ctx, p, n));
+	must(EVP_DigestFinal_ex(ctx, out, &size));
+	EVP_MD_CTX_free(ctx);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* SHA-256 and HMAC-SHA-256 over libcrypto; hex is lower case. Cannot fail. */
+/* SHA-256, HMAC-SHA-256 and SHA-1 over libcrypto; hex is lower case. Cannot fail. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -8,6 +8,8 @@
 
 #define DIGEST_BYTES    32
 #define DIGEST_HEX_SIZE 65 /* with the NUL */
+
+#define DIGEST_SHA1_BYTES 20
 
 struct digest; /* a SHA-256 under way */
 
@@ -22,3 +24,7 @@ void digest_final(struct digest *d, uint8_t out[DIGEST_BYTES]);
 void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_BYTES]);
 void digest_hmac(const void *key, size_t n_key, const void *p, size_t n, uint8_t out[DIGEST_BYTES]);
 const char *digest_hex(const uint8_t sum[DIGEST_BYTES], char hex[DIGEST_HEX_SIZE]);
+
+/** digest_sha1() - of @prefix and @p joined; for UUIDs made of names, never for trust */
+void digest_sha1(const void *prefix, size_t n_prefix, const void *p, size_t n,
+		 uint8_t out[DIGEST_SHA1_BYTES]);
