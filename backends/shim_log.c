@@ -480,6 +480,18 @@ void shim_log_finish(struct shim_log *log, const char *id)
 	remove_fifos(e);
 }
 
+int shim_log_sweep(const char *fifo_prefix, struct error *err)
+{
+	char path[LIMIT_PATH];
+
+	for (int i = 0; i < STREAMS; i++) {
+		snprintf(path, sizeof(path), "%s%s", fifo_prefix, fifo_suffixes[i]);
+		if (unlink(path) < 0 && errno != ENOENT)
+			return error_sys(err, errno, "remove %s", path);
+	}
+	return 0;
+}
+
 static void release(struct shim_log *log)
 {
 	if (log->epoll >= 0)

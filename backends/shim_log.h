@@ -47,3 +47,7 @@ int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
 /** shim_log_finish() - after the exit: copy what is in the pipes, close, remove the FIFOs.
  *  An @id that is not open is fine. */
 void shim_log_finish(struct shim_log *log, const char *id);
+
+/** shim_log_sweep() - remove FIFOs that nobody has open: an earlier shim's, of a container that
+ *  is being removed. Absent ones are fine */
+int shim_log_sweep(const char *fifo_prefix, struct error *err);

@@ -96,7 +96,9 @@ int youki_remove_rest(struct youki *y, const struct youki_box *box, struct mono 
 		return r;
 	if (y->log)
 		shim_log_finish(y->log, box->id);
-	r = unlease(y, box->id, err);
+	/* The log knows only what this shim opened. */
+	r = shim_log_sweep(arena_printf(a, "%s/%s", layout_fifos(&y->layout, a), box->id), err);
+	r = r < 0 ? r : unlease(y, box->id, err);
 	if (r == 0 && box->rec.host_mount)
 		r = oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);
 	return r < 0 ? r : remove_bundle(bundle, err);

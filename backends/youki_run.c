@@ -102,6 +102,16 @@ static int kill_all(struct youki *y, const struct youki_box *box, struct error *
 	return busy ? 0 : RUNTIME_GONE;
 }
 
+/* Its first process; @was_killed: with its group a moment ago, so that it may be gone by now. */
+static int signal_first(const struct youki_box *box, int sig, bool was_killed, struct error *err)
+{
+	int r = process_signal(&box->note.id, sig, err);
+
+	if (r == PROCESS_SIGNAL_GONE)
+		return was_killed ? 0 : RUNTIME_GONE;
+	return r;
+}
+
 int youki_signal(struct runtime *rt, const char *id, int sig, struct error *err)
 {
 	struct youki *y = youki_of(rt);
@@ -119,14 +129,9 @@ int youki_signal(struct runtime *rt, const char *id, int sig, struct error *err)
 	if (state != PROCESS_ALIVE || box.ended)
 		return sig == SIGKILL && !box.busy ? kill_all(y, &box, err) : RUNTIME_GONE;
 	r = oci_cgroup_thaw(&y->cgroups, box.rec.cgroup, err);
-	if (r < 0)
-		return r;
-	if (sig == SIGKILL) {
+	if (r == 0 && sig == SIGKILL)
 		r = kill_all(y, &box, err);
-		if (r < 0)
-			return r;
-	}
-	return process_signal(&box.note.id, sig, err) == PROCESS_SIGNAL_GONE ? RUNTIME_GONE : 0;
+	return r < 0 ? r : signal_first(&box, sig, r == 0 && sig == SIGKILL, err);
 }
 
 int youki_stats(struct runtime *rt, const char *id, struct runtime_stats *ret, struct error *err)

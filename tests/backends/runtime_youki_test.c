@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -40,7 +41,7 @@ static void test_life(void **state)
 	in = youki_world_wait(w, spec.id, INSTANCE_EXITED);
 	assert_true(in.has_exit_code);
 	assert_int_equal(in.exit_code, 7);
-	assert_int_equal(w->n_exits, 1);
+	assert_int_equal(youki_world_await_exits(w, 1), 1);
 	assert_int_equal(w->last_code, 7);
 	assert_int_equal(runtime_start(w->rt, spec.id, soon(), &w->err), RUNTIME_ALREADY);
 	assert_int_equal(runtime_signal(w->rt, spec.id, SIGTERM, &w->err), RUNTIME_GONE);
@@ -264,6 +265,25 @@ static void test_half_states(void **state)
 	assert_int_equal(o.n, 0);
 }
 
+/* A shim that died between a container's end and the end of its log leaves FIFOs. */
+static void test_fifos_of_an_earlier_shim(void **state)
+{
+	struct youki_world *w = *state;
+	const char *id = youki_world_run(w, "web");
+	const char *dir = layout_fifos(&w->layout, w->arena);
+	struct instance in;
+
+	youki_world_ok(w, runtime_signal(w->rt, id, SIGKILL, &w->err));
+	in = youki_world_wait(w, id, INSTANCE_EXITED);
+	assert_int_equal(in.exit_code, 137);
+	assert_int_equal(fs_is_empty(AT_FDCWD, dir, &w->err), 1);
+	assert_int_equal(mkfifo(arena_printf(w->arena, "%s/%s.out", dir, id), 0600), 0);
+	assert_int_equal(mkfifo(arena_printf(w->arena, "%s/%s.err", dir, id), 0600), 0);
+	youki_world_reopen(w);
+	youki_world_ok(w, runtime_remove(w->rt, id, soon(), &w->err));
+	assert_int_equal(fs_is_empty(AT_FDCWD, dir, &w->err), 1);
+}
+
 static void test_foreign_bundle(void **state)
 {
 	struct youki_world *w = *state;
@@ -322,6 +342,7 @@ int main(void)
 		CASE(test_lists_without_a_program),
 		CASE(test_paused_and_limits),
 		CASE(test_half_states),
+		CASE(test_fifos_of_an_earlier_shim),
 		CASE(test_foreign_bundle),
 	};
 	static const char *const programs[] = { "crun", "runc", "youki" };

@@ -242,6 +242,13 @@ struct instance youki_world_wait(struct youki_world *w, const char *id, enum ins
 	return in;
 }
 
+int youki_world_await_exits(struct youki_world *w, int n)
+{
+	for (int i = 0; i < 1000 && __atomic_load_n(&w->n_exits, __ATOMIC_SEQ_CST) < n; i++)
+		clock_sleep(10 * CLOCK_MS);
+	return __atomic_load_n(&w->n_exits, __ATOMIC_SEQ_CST);
+}
+
 void youki_world_end(struct youki_world *w, const char *id)
 {
 	int r = runtime_signal(w->rt, id, SIGKILL, &w->err);

@@ -48,6 +48,9 @@ const char *youki_world_run(struct youki_world *w, const char *service);
 
 /** youki_world_wait() - until it has that state, at most 10 s; fails the test else */
 struct instance youki_world_wait(struct youki_world *w, const char *id, enum instance_state state);
+/** youki_world_await_exits() - until @n exits were reported; how many there are. An exit is seen by
+ *  inspect before it is reported */
+int youki_world_await_exits(struct youki_world *w, int n);
 
 /** youki_world_end() - SIGKILL, wait, remove */
 void youki_world_end(struct youki_world *w, const char *id);
