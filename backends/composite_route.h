@@ -9,12 +9,18 @@
 
 #include "base/arena.h"
 
-/* NULL: not said. Words as in the deployment format and in OCI documents. */
+/* Words as in the deployment format and in OCI documents; NULL: not said. */
+struct composite_platform {
+	const char *os, *arch;
+	const char *os_version; /* Windows: "10.0.26100.1"; of other systems it means nothing */
+};
+
 struct composite_query {
-	const char *want_os, *want_arch, *want_os_version;    /* platform: of the service */
-	const char *image_os, *image_arch, *image_os_version; /* of the image, once it is known */
-	const char *node_os, *node_arch;                      /* never NULL */
-	bool has_linux, has_windows;                          /* runtimes of this node */
+	struct composite_platform want;  /* platform: of the service */
+	struct composite_platform image; /* of the image, once it is known */
+	struct composite_platform node;  /* os and arch never NULL; the version of its Windows */
+	bool has_linux, has_windows;     /* runtimes of this node */
+	bool has_model;                  /* one that makes anything: whatever is wanted runs */
 };
 
 enum composite_kind {
@@ -25,10 +31,25 @@ enum composite_kind {
 
 struct composite_answer {
 	enum composite_kind kind;
-	const char *os;     /* RUN, PEER: "linux", "windows", … */
-	const char *reason; /* PEER, MISMATCH: one line */
+	const char *os;     /* "linux", "windows", "macos", … */
+	const char *reason; /* PEER, MISMATCH: one line; RUN: NULL */
 };
 
-/** composite_route() - the answer; texts in @a */
+/**
+ * composite_route() - the answer; texts in @a or of @q
+ *
+ * The system is the file's, else the image's, else the node's own. Then these rows, of which the
+ * first that holds decides:
+ *
+ *   a model is here                                        RUN
+ *   the image is for another system than platform.os       MISMATCH
+ *   … for another processor than platform.arch             MISMATCH
+ *   … for another Windows build than platform.osVersion    MISMATCH
+ *   no runtime here for the system                         PEER
+ *   platform.arch, else the image's, is not the node's     MISMATCH
+ *   platform.osVersion, else the image's, is a newer build
+ *   than the node's                                        MISMATCH
+ *   else                                                   RUN
+ */
 void composite_route(const struct composite_query *q, struct arena *a,
 		     struct composite_answer *ret);

@@ -40,6 +40,7 @@ enum runtime_caps {
 	RUNTIME_CAP_STATS = 1 << 2,
 	RUNTIME_CAP_LINUX = 1 << 3, /* runs Linux images */
 	RUNTIME_CAP_WINDOWS = 1 << 4,
+	RUNTIME_CAP_MODEL = 1 << 5, /* makes nothing real: takes every image and every platform */
 };
 
 /* An instance's first process ended. Called from a thread of the runtime; the
@@ -109,7 +110,8 @@ struct runtime_ops {
 	int (*stage)(struct runtime *rt, const char *digest, struct mono deadline,
 		     struct error *err);
 
-	/** All instances of this owner and node. Complete, or fails: a part is never success. */
+	/** All instances of this owner and node, sorted. Complete; or fails; or says with partial
+	 *  and missing that a part of the node could not be asked (a composite). */
 	int (*list)(struct runtime *rt, struct arena *a, struct observed *ret, struct error *err);
 
 	/** One instance. RUNTIME_ABSENT: nothing of that id is left anywhere on the runtime. */

@@ -349,7 +349,7 @@ int runtime_memory_open(const char *path, const struct runtime_sink *sink, struc
 				    .name = "memory",
 				    .caps = RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC |
 					    RUNTIME_CAP_STATS | RUNTIME_CAP_LINUX |
-					    RUNTIME_CAP_WINDOWS };
+					    RUNTIME_CAP_WINDOWS | RUNTIME_CAP_MODEL };
 	if (sink)
 		m->sink = *sink;
 	r = memory_world_open(path, &m->world, err);

@@ -243,6 +243,24 @@ static const struct runtime_ops remote_ops = {
 	.close = remote_close,
 };
 
+/* What runtimes that live in shims can do; asked before any shim runs. */
+static unsigned caps_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned systems;
+	} hosted[] = {
+		{ "youki", RUNTIME_CAP_LINUX },
+		{ "memory", RUNTIME_CAP_LINUX | RUNTIME_CAP_WINDOWS | RUNTIME_CAP_MODEL },
+	};
+	unsigned caps = RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC | RUNTIME_CAP_STATS;
+
+	for (size_t i = 0; i < sizeof(hosted) / sizeof(hosted[0]); i++)
+		if (strcmp(hosted[i].name, name) == 0)
+			caps |= hosted[i].systems;
+	return caps;
+}
+
 int runtime_remote_open(const struct runtime_remote_options *o, const struct runtime_sink *sink,
 			struct runtime **ret, struct error *err)
 {
@@ -250,10 +268,7 @@ int runtime_remote_open(const struct runtime_remote_options *o, const struct run
 
 	(void)err; /* nothing is opened before the first call */
 	r->name = xstrdup(o->runtime_name);
-	r->rt = (struct runtime){ .ops = &remote_ops,
-				  .name = r->name,
-				  .caps = RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC |
-					  RUNTIME_CAP_STATS | RUNTIME_CAP_LINUX };
+	r->rt = (struct runtime){ .ops = &remote_ops, .name = r->name, .caps = caps_of(r->name) };
 	r->link = remote_link_new(o, sink);
 	*ret = &r->rt;
 	return 0;

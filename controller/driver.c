@@ -18,8 +18,9 @@ int driver_new(const struct driver_options *o, struct driver **ret, struct error
 	d->o = *o;
 	d->arena = arena_new();
 	d->touched = ledger_touched_new();
-	for (size_t i = 0; i < o->session->n_runtimes; i++) {
-		r = lane_open(o->session->runtimes[i], loop_bell(o->loop), &d->lanes[i], err);
+	for (size_t i = 0; i < runtime_composite_count(o->session->runtimes); i++) {
+		r = lane_open(runtime_composite_member(o->session->runtimes, i), loop_bell(o->loop),
+			      &d->lanes[i], err);
 		if (r < 0)
 			return r;
 		d->n_lanes++;

@@ -117,7 +117,8 @@ struct look {
 	struct instance_rows rows;
 	struct by_id *index; /* of rows; in the arena, but for uthash's table */
 	const struct ledger_touched *touched;
-	struct observed known; /* what comes out */
+	struct ledger_touched *seen; /* ids that a look showed */
+	struct observed known;       /* what comes out */
 };
 
 static void index_rows(struct look *l)
@@ -176,11 +177,45 @@ static int adopt(struct look *l, const struct instance *seen, struct error *err)
 	return r < 0 ? r : note_adopted(l, seen, err);
 }
 
+static void note_partial(struct look *l, const char *missing)
+{
+	if (!l->known.partial)
+		l->known.missing = missing;
+	l->known.partial = true;
+}
+
+static const struct instance *find_known(const struct look *l, const char *id)
+{
+	for (size_t i = 0; i < l->known.n; i++)
+		if (strcmp(l->known.instances[i].id, id) == 0)
+			return &l->known.instances[i];
+	return NULL;
+}
+
+/* The row says for ever who made it; without one it is who was looked at first. Another one with
+ * the same id is nobody's: it is left alone, and the view is no proof of anything. */
+static bool is_twin(struct look *l, const struct instance *row, const struct instance *seen)
+{
+	const struct instance *first = row;
+
+	if (!row && was_touched(l->seen, seen->id))
+		first = find_known(l, seen->id);
+	if (first && strcmp(first->runtime, seen->runtime) != 0) {
+		note_partial(l, observe_twice(first, seen->runtime, l->ledger->arena));
+		return true;
+	}
+	ledger_touch(l->seen, seen->id);
+	return false;
+}
+
 static int take_seen(struct look *l, const struct instance *seen, struct error *err)
 {
 	const struct instance *row = find_row(l, seen->id);
 	struct instance merged;
 	int r = 0;
+
+	if (is_twin(l, row, seen))
+		return 0;
 
 	/* Its row is newer than the look, or it was removed since: then there is no row. */
 	if (was_touched(l->touched, seen->id)) {
@@ -212,17 +247,12 @@ static int drop_absent(struct look *l, const char *id, struct error *err)
 
 /* Rows that came after the look began: made by a step meanwhile, so the look could not show them.
  */
-static void add_newer_rows(struct look *l, const struct observation *looks, size_t n)
+static void add_newer_rows(struct look *l)
 {
-	struct ledger_touched *seen CLEAN(ledger_touched) = ledger_touched_new();
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < looks[i].seen.n; k++)
-			ledger_touch(seen, looks[i].seen.instances[k].id);
 	for (size_t i = 0; i < l->rows.n; i++) {
 		const struct instance *row = &l->rows.items[i];
 
-		if (was_touched(l->touched, row->id) && !was_touched(seen, row->id))
+		if (was_touched(l->touched, row->id) && !was_touched(l->seen, row->id))
 			know(l, row);
 	}
 }
@@ -236,10 +266,8 @@ static int take_looks(struct look *l, const struct observation *looks, size_t n,
 			r = take_seen(l, &looks[i].seen.instances[k], err);
 		for (size_t k = 0; r == 0 && k < looks[i].n_absent; k++)
 			r = drop_absent(l, looks[i].absent[k], err);
-		if (looks[i].seen.partial && !l->known.partial) {
-			l->known.partial = true;
-			l->known.missing = looks[i].seen.missing;
-		}
+		if (looks[i].seen.partial)
+			note_partial(l, looks[i].seen.missing);
 	}
 	return r;
 }
@@ -247,14 +275,18 @@ static int take_looks(struct look *l, const struct observation *looks, size_t n,
 int ledger_look(const struct ledger *ledger, const struct observation *looks, size_t n,
 		const struct ledger_touched *touched, struct observed *ret, struct error *err)
 {
-	struct look l = { .ledger = ledger, .touched = touched };
+	struct ledger_touched *seen CLEAN(ledger_touched) = ledger_touched_new();
+	struct look l = { .ledger = ledger, .touched = touched, .seen = seen };
+	struct observation strays;
 	int r = instance_store_list(ledger->store, NULL, ledger->arena, &l.rows, err);
 
 	if (r < 0)
 		return r;
 	index_rows(&l);
 	r = take_looks(&l, looks, n, err);
-	add_newer_rows(&l, looks, n);
+	observe_strays(looks, n, l.rows.items, l.rows.n, ledger->arena, &strays);
+	r = r < 0 ? r : take_looks(&l, &strays, 1, err);
+	add_newer_rows(&l);
 	HASH_CLEAR(hh, l.index);
 	if (r < 0)
 		return r;

@@ -47,14 +47,16 @@ static void add_unknown(struct observation *ret, const struct instance *row, str
 	add_seen(ret, &inst, a);
 }
 
-/* A row that the listing lacks: ask for exactly that one. */
-static void ask(struct observation *ret, const struct instance *row, struct arena *a)
+/* A row that the listing lacks: ask for exactly that one. @is_partial: the listing proves nothing,
+ * and one proof alone is none. */
+static void ask(struct observation *ret, const struct instance *row, bool is_partial,
+		struct arena *a)
 {
 	struct error err = ERROR_INIT;
 	struct instance inst;
 	int r = runtime_inspect(ret->runtime, row->id, a, &inst, &err);
 
-	if (r == RUNTIME_ABSENT) {
+	if (r == RUNTIME_ABSENT && !is_partial) {
 		ret->absent = arena_grow(a, ret->absent, ret->n_absent, sizeof(*ret->absent));
 		ret->absent[ret->n_absent++] = row->id;
 		return;
@@ -63,7 +65,8 @@ static void ask(struct observation *ret, const struct instance *row, struct aren
 		add_seen(ret, &inst, a);
 		return;
 	}
-	ret->error = err;
+	if (r < 0)
+		ret->error = err;
 	add_unknown(ret, row, a);
 }
 
@@ -96,11 +99,64 @@ void observe_runtime(struct runtime *rt, const struct instance *rows, size_t n_r
 		add_seen(ret, &listed.instances[i], a);
 	for (size_t i = 0; i < n_rows; i++)
 		if (!listed.n || !bsearch(&rows[i], by_id, listed.n, sizeof(*by_id), compare_ids))
-			ask(ret, &rows[i], a);
-	ret->seen.partial = ret->error.code != ERR_OK;
-	if (ret->seen.partial)
-		ret->seen.missing = arena_printf(a, "%s", ret->error.msg);
+			ask(ret, &rows[i], listed.partial, a);
+	ret->seen.partial = listed.partial || ret->error.code != ERR_OK;
+	ret->seen.missing = listed.missing;
+	if (ret->error.code != ERR_OK)
+		ret->seen.missing = arena_strdup(a, ret->error.msg);
 	observed_sort(&ret->seen);
+}
+
+static void note_partial(struct observed *o, const char *missing)
+{
+	if (!o->partial)
+		o->missing = missing;
+	o->partial = true;
+}
+
+static bool was_looked_at(const struct observation *looks, size_t n, const char *runtime)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(looks[i].runtime->name, runtime) == 0)
+			return true;
+	return false;
+}
+
+void observe_strays(const struct observation *looks, size_t n, const struct instance *rows,
+		    size_t n_rows, struct arena *a, struct observation *ret)
+{
+	*ret = (struct observation){ 0 };
+	for (size_t i = 0; i < n_rows; i++) {
+		if (was_looked_at(looks, n, rows[i].runtime))
+			continue;
+		add_unknown(ret, &rows[i], a);
+		note_partial(&ret->seen,
+			     arena_printf(a, "%s was made by %s, which this node does not have",
+					  rows[i].id, rows[i].runtime));
+	}
+	observed_sort(&ret->seen);
+}
+
+const char *observe_twice(const struct instance *in, const char *runtime, struct arena *a)
+{
+	return arena_printf(a, "%s is on %s and on %s: only one of them can be ours", in->id,
+			    in->runtime, runtime);
+}
+
+/* Sorted, so the same id stands side by side. */
+static void drop_twins(struct observed *o, struct arena *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		const struct instance *in = &o->instances[i];
+
+		if (n && strcmp(o->instances[n - 1].id, in->id) == 0)
+			note_partial(o, observe_twice(&o->instances[n - 1], in->runtime, a));
+		else
+			o->instances[n++] = *in;
+	}
+	o->n = n;
 }
 
 void observe_merge(const struct observation *looks, size_t n, struct arena *a, struct observed *ret)
@@ -110,11 +166,10 @@ void observe_merge(const struct observation *looks, size_t n, struct arena *a, s
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < looks[i].seen.n; k++)
 			add_seen(&all, &looks[i].seen.instances[k], a);
-		if (looks[i].seen.partial && !all.seen.partial) {
-			all.seen.partial = true;
-			all.seen.missing = looks[i].seen.missing;
-		}
+		if (looks[i].seen.partial)
+			note_partial(&all.seen, looks[i].seen.missing);
 	}
 	observed_sort(&all.seen);
+	drop_twins(&all.seen, a);
 	*ret = all.seen;
 }

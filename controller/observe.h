@@ -22,6 +22,8 @@ struct observation {
  * observe_runtime() - look at @rt
  * @rows: instances of the store that were made by @rt; at most as old as the listing that follows
  * @ret:  filled in every case; all in @a
+ *
+ * A listing that says it is partial is one proof less: no row is absent then.
  */
 void observe_runtime(struct runtime *rt, const struct instance *rows, size_t n_rows,
 		     struct arena *a, struct observation *ret);
@@ -30,6 +32,21 @@ void observe_runtime(struct runtime *rt, const struct instance *rows, size_t n_r
 void observe_unknown(struct runtime *rt, const struct instance *rows, size_t n_rows,
 		     const struct error *why, struct arena *a, struct observation *ret);
 
-/** observe_merge() - several runtimes' views as one, sorted; partial when one of them failed */
+/**
+ * observe_strays() - what is known of rows whose runtime this node does not have: UNKNOWN
+ * @looks: one for each runtime it has
+ * @ret:   its runtime is NULL; partial when there is such a row
+ */
+void observe_strays(const struct observation *looks, size_t n, const struct instance *rows,
+		    size_t n_rows, struct arena *a, struct observation *ret);
+
+/** observe_twice() - a sentence: @in is on another runtime too */
+const char *observe_twice(const struct instance *in, const char *runtime, struct arena *a);
+
+/**
+ * observe_merge() - several runtimes' views as one, sorted; partial when one of them is
+ *
+ * An id that two of them show is a fault of the node: the view is partial and has the first one.
+ */
 void observe_merge(const struct observation *looks, size_t n, struct arena *a,
 		   struct observed *ret);

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "backends/composite_route.h"
 #include "backends/image_dir.h"
 #include "specs/hash.h"
 #include "specs/reference.h"
@@ -96,26 +95,27 @@ static bool resolve_env(struct resolver *r, struct expand_group *g)
 	return true;
 }
 
-/* What routing needs to know of an image; os NULL: nothing is known. */
-static int find_image(struct resolver *r, struct expand_group *g, struct image *ret,
-		      bool *ret_known, struct error *err)
+/* Which image it is, and for routing what it is for. One that is not here has no digest. */
+static int find_image(struct resolver *r, struct expand_group *g, struct error *err)
 {
 	const char *name = g->service->image.name;
+	struct image image;
 	int x;
 
-	*ret_known = false;
 	if (!r->images) {
 		/* The model runs anything; the reference stands for the image. */
 		g->digest = arena_printf(r->a, "memory:%s", name);
 		return 0;
 	}
-	x = image_dir_resolve(r->images, name, r->a, ret, err);
-	if (x < 0)
-		return x;
-	if (x == 0) {
-		*ret_known = true;
-		g->digest = ret->digest;
-	}
+	x = image_dir_resolve(r->images, name, r->a, &image, err);
+	if (x != 0)
+		return x < 0 ? x : 0;
+	g->digest = image.digest;
+	runtime_composite_learn_image(
+		r->s->runtimes, image.digest,
+		&(struct composite_platform){ .os = image.config.platform.os,
+					      .arch = image.config.platform.arch,
+					      .os_version = image.config.platform.os_version });
 	return 0;
 }
 
@@ -133,15 +133,16 @@ static bool need_image(struct resolver *r, struct expand_group *g)
 		     arena_printf(r->a, "tallyman image import FILE --as %s", name));
 }
 
-static void take_answer(struct resolver *r, struct expand_group *g, struct composite_query *q)
+/* Which runtime takes it: the composite's table decides. */
+static void route(struct resolver *r, struct expand_group *g)
 {
 	struct composite_answer answer;
+	const struct runtime *rt = runtime_composite_route(r->s->runtimes, g->service->platform,
+							   g->digest, r->a, &answer);
 
-	q->has_linux = true; /* the youki runtime; the only one there is yet */
-	composite_route(q, r->a, &answer);
 	switch (answer.kind) {
 	case COMPOSITE_RUN:
-		route_to(g, r->s->runtimes[0]);
+		route_to(g, rt);
 		break;
 	case COMPOSITE_PEER:
 		g->route = (struct route){ .kind = ROUTE_NEEDS_PEER,
@@ -152,30 +153,6 @@ static void take_answer(struct resolver *r, struct expand_group *g, struct compo
 		block(g, ERR_UNSUPPORTED, answer.reason, NULL);
 		break;
 	}
-}
-
-/* Which runtime takes it. What runs anything takes everything; else the composite's table decides.
- */
-static void route(struct resolver *r, struct expand_group *g, const struct image *image)
-{
-	const struct platform_spec *want = g->service->platform;
-	struct composite_query q = { .node_os = r->s->os, .node_arch = r->s->arch };
-
-	if (!r->images) {
-		route_to(g, r->s->runtimes[0]);
-		return;
-	}
-	if (want) {
-		q.want_os = spec_enum_name(&spec_enum_os, (int)want->os);
-		q.want_arch = spec_enum_name(&spec_enum_arch, (int)want->arch);
-		q.want_os_version = want->osVersion;
-	}
-	if (image) {
-		q.image_os = image->config.platform.os;
-		q.image_arch = image->config.platform.arch;
-		q.image_os_version = image->config.platform.os_version;
-	}
-	take_answer(r, g, &q);
 }
 
 static const char *hash_value(void *ctx, const char *key, const char *raw)
@@ -213,16 +190,14 @@ const char *resolve_hash(const struct resolve_input *in, const struct expand_gro
 
 static int resolve_one(struct resolver *r, struct expand_group *g, struct error *err)
 {
-	struct image image;
-	bool known;
 	int x;
 
 	if (!know_config(r, g))
 		return 0;
-	x = find_image(r, g, &image, &known, err);
+	x = find_image(r, g, err);
 	if (x < 0)
 		return x;
-	route(r, g, known ? &image : NULL);
+	route(r, g);
 	if (g->route.kind == ROUTE_RUNTIME)
 		(void)need_image(r, g); /* the route says what is missing */
 	return 0;
@@ -233,7 +208,7 @@ static int open_images(struct resolver *r, struct error *err)
 	const char *path;
 
 	/* The model has no image store. */
-	if (strcmp(r->s->runtimes[0]->name, "memory") == 0)
+	if (r->s->is_model)
 		return 0;
 	path = layout_images(&r->s->opt.layout, r->a);
 	return image_dir_open(path, IMAGE_DIR_READ, &r->images, err);

@@ -5,6 +5,7 @@
  */
 #include "controller/session.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -32,11 +33,6 @@ static const char *arch_word(const char *machine)
 		if (strcmp(words[i].machine, machine) == 0)
 			return words[i].word;
 	return machine;
-}
-
-static bool is_memory(const struct session *s)
-{
-	return s->opt.runtime && strcmp(s->opt.runtime, "memory") == 0;
 }
 
 static int know_host(struct session *s, struct error *err)
@@ -121,25 +117,80 @@ static int know_node(struct session *s, struct error *err)
 	return 0;
 }
 
-static int open_runtimes(struct session *s, const struct runtime_sink *sink, struct error *err)
+/* The runtimes a node can have, each behind a shim of its own. The first one for the node's system
+ * is its primary where nothing else is said. */
+static const struct {
+	const char *name, *os;
+} runtimes[] = {
+	{ "youki", "linux" },
+};
+
+static const char *own_runtime(const struct session *s)
+{
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
+		if (strcmp(runtimes[i].os, s->os) == 0)
+			return runtimes[i].name;
+	return NULL;
+}
+
+static bool is_runtime(const char *name)
+{
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
+		if (strcmp(runtimes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int open_remote(struct session *s, const char *name, const struct runtime_sink *sink,
+		       struct runtime **ret, struct error *err)
 {
 	const struct runtime_remote_options remote = {
 		.layout = s->opt.layout,
-		.runtime_name = "youki",
+		.runtime_name = name,
 		.node_id = s->node_id,
 		.owner = s->opt.layout.owner,
 		.program = s->opt.program,
 		.oci_path = s->opt.oci_path,
 		.may_start = true,
 	};
-	const char *world = arena_printf(s->arena, "%s/world.json", s->opt.layout.state_dir);
+
+	if (is_runtime(name))
+		return runtime_remote_open(&remote, sink, ret, err);
+	(void)error_set(err, ERR_INVALID, 0, "there is no runtime '%s'", name);
+	error_hint(err, "see runtimes.primary and runtimes.delegate in the settings");
+	return -ERR_INVALID;
+}
+
+static int open_members(struct session *s, const struct runtime_sink *sink,
+			struct runtime_composite_options *ret, struct error *err)
+{
+	const char *primary = s->opt.primary ? s->opt.primary : own_runtime(s);
+	const char *delegate = s->opt.delegate;
 	int r;
 
-	if (is_memory(s))
-		r = runtime_memory_open(world, sink, &s->runtimes[0], err);
+	if (s->is_model)
+		return runtime_memory_open(
+			arena_printf(s->arena, "%s/world.json", s->opt.layout.state_dir), sink,
+			&ret->primary, err);
+	assert(primary);
+	if (delegate && strcmp(delegate, primary) == 0)
+		return error_set(err, ERR_INVALID, 0, "runtime %s is primary and delegate",
+				 primary);
+	r = open_remote(s, primary, sink, &ret->primary, err);
+	if (r == 0 && delegate)
+		r = open_remote(s, delegate, sink, &ret->delegate, err);
+	return r;
+}
+
+static int open_runtimes(struct session *s, const struct runtime_sink *sink, struct error *err)
+{
+	struct runtime_composite_options o = { .node = { .os = s->os, .arch = s->arch } };
+	int r = open_members(s, sink, &o, err);
+
+	if (r == 0)
+		s->runtimes = runtime_composite_new(&o);
 	else
-		r = runtime_remote_open(&remote, sink, &s->runtimes[0], err);
-	s->n_runtimes = r == 0 ? 1 : 0;
+		runtime_close(o.primary);
 	return r;
 }
 
@@ -153,7 +204,7 @@ static int open_all(struct session *s, const struct runtime_sink *sink, struct e
 		r = open_store(s, err);
 	if (r == 0 && s->mode == SESSION_CHANGE)
 		r = make_hmac_key(s, err);
-	if (r == 0 && s->mode == SESSION_CHANGE && s->opt.claims_dir && !is_memory(s))
+	if (r == 0 && s->mode == SESSION_CHANGE && s->opt.claims_dir && !s->is_model)
 		r = enter_claim(s, err);
 	if (r == 0)
 		r = know_node(s, err);
@@ -168,6 +219,7 @@ int session_open(const struct session_options *opt, enum session_mode mode,
 
 	s->opt = *opt;
 	s->mode = mode;
+	s->is_model = opt->runtime && strcmp(opt->runtime, "memory") == 0;
 	s->arena = arena_new();
 	r = open_all(s, sink, err);
 	if (r < 0)
@@ -180,20 +232,11 @@ void session_close(struct session *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_runtimes; i++)
-		runtime_close(s->runtimes[i]);
+	runtime_close(s->runtimes);
 	claim_close(s->claim);
 	store_close(s->store);
 	arena_free(s->arena);
 	free(s);
-}
-
-struct runtime *session_runtime(const struct session *s, const char *name)
-{
-	for (size_t i = 0; i < s->n_runtimes; i++)
-		if (strcmp(s->runtimes[i]->name, name) == 0)
-			return s->runtimes[i];
-	return NULL;
 }
 
 static int has_rows(struct session *s, const char *runtime, bool *ret, struct error *err)
@@ -218,7 +261,7 @@ static int has_entries(const char *dir, bool *ret, struct error *err)
 
 int session_may_know(struct session *s, const struct runtime *rt, bool *ret, struct error *err)
 {
-	bool may = is_memory(s);
+	bool may = s->is_model;
 	int r = has_rows(s, rt->name, &may, err);
 
 	if (r == 0 && !may)

@@ -7,18 +7,18 @@
  * write session of its own. A reading session takes nothing and makes nothing; a store that
  * is not there is an empty one.
  */
-#include "backends/runtime.h"
+#include "backends/runtime_composite.h"
 #include "specs/layout.h"
 
 struct store;
 struct claim;
 
-#define SESSION_MAX_RUNTIMES 4
-
 struct session_options {
 	struct layout layout;   /* borrowed strings, valid as long as the session */
 	const char *claims_dir; /* where owners' claims are; NULL: no claim (memory runtime) */
 	const char *runtime;    /* NULL: the node's own; "memory": the model, in-process */
+	const char *primary;    /* of the node's own; NULL: the one for its system */
+	const char *delegate;   /* the one for the other system; NULL: none */
 	const char *oci_path;   /* OCI program to use for new instances; NULL: detect */
 	const char *program;    /* path of this program: starts shims */
 	const char *command;    /* "apply shop.yaml": names the holder of the lock */
@@ -37,11 +37,11 @@ struct session {
 	const char *node_id; /* "" when there is no store */
 	int64_t number;      /* of this write session; 0: reading */
 	const char *boot_id;
-	bool is_new_epoch;     /* this session found the store restored, rebuilt or taken over */
-	bool must_accept;      /* nothing may be deleted before `recover --accept` */
-	const char *os, *arch; /* of the node, in the format's spelling */
-	struct runtime *runtimes[SESSION_MAX_RUNTIMES]; /* primary first; owned */
-	size_t n_runtimes;
+	bool is_new_epoch;        /* this session found the store restored, rebuilt or taken over */
+	bool must_accept;         /* nothing may be deleted before `recover --accept` */
+	const char *os, *arch;    /* of the node, in the format's spelling */
+	bool is_model;            /* the memory runtime: no images, no claim, takes everything */
+	struct runtime *runtimes; /* the composite of all; owned */
 };
 
 /**
@@ -49,15 +49,13 @@ struct session {
  * @sink: gets exits of containers, from other threads; NULL: nobody wants them
  *
  * Return: 0; -ERR_LOCKED when another process or another store owns the node (named, with the
- *         way out); else what store and claim say. No container, shim or runtime is touched yet.
+ *         way out); -ERR_INVALID for a runtime that there is not; else what store and claim say.
+ *         No container, shim or runtime is touched yet.
  */
 int session_open(const struct session_options *opt, enum session_mode mode,
 		 const struct runtime_sink *sink, struct session **ret, struct error *err);
 void session_close(struct session *s); /* NULL is fine */
 CLEAN_DEFINE(session, struct session *, session_close)
-
-/** session_runtime() - the runtime with that name; NULL when this node has none */
-struct runtime *session_runtime(const struct session *s, const char *name);
 
 /**
  * session_may_know() - could that runtime hold instances of ours?

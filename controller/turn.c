@@ -94,7 +94,7 @@ static void tell(struct driver *d, struct tracked *t, const struct reconcile_upd
 
 static int feed(struct driver *d, struct tracked *t, struct reconcile_event *ev, struct error *err)
 {
-	struct reconcile_capacity room[SESSION_MAX_RUNTIMES];
+	struct reconcile_capacity room[RUNTIME_COMPOSITE_MAX];
 	struct reconcile_update up;
 
 	ev->now = d->now;
@@ -249,7 +249,7 @@ static bool collect_looks(const struct driver *d, struct observation *ret)
 
 static int take_looks(struct driver *d, struct error *err)
 {
-	struct observation looks[SESSION_MAX_RUNTIMES];
+	struct observation looks[RUNTIME_COMPOSITE_MAX];
 	struct observed all;
 	int r;
 

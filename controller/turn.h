@@ -23,8 +23,8 @@ struct tracked {
 
 struct driver {
 	struct driver_options o;
-	struct lane *lanes[SESSION_MAX_RUNTIMES];
-	unsigned lane_pending[SESSION_MAX_RUNTIMES]; /* decided in this turn, not yet submitted */
+	struct lane *lanes[RUNTIME_COMPOSITE_MAX];
+	unsigned lane_pending[RUNTIME_COMPOSITE_MAX]; /* decided in this turn, not yet submitted */
 	size_t n_lanes;
 	struct tracked *first;
 	struct work_step **pending; /* steps of this turn, in order */

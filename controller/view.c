@@ -77,18 +77,20 @@ static void add_memory(struct view *v, const struct instance_rows *rows)
 
 int view_look(struct session *s, struct view *ret, struct error *err)
 {
-	struct observation looks[SESSION_MAX_RUNTIMES];
+	struct observation looks[RUNTIME_COMPOSITE_MAX + 1];
 	struct instance_rows rows = { 0 };
 	struct view v CLEAN(view) = { .arena = arena_new(), .looked = clock_wall() };
+	size_t n = runtime_composite_count(s->runtimes);
 	int r = 0;
 
 	if (s->store)
 		r = instance_store_list(s->store, NULL, v.arena, &rows, err);
-	for (size_t i = 0; r == 0 && i < s->n_runtimes; i++)
-		r = look_at(s, s->runtimes[i], &rows, &v, &looks[i], err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = look_at(s, runtime_composite_member(s->runtimes, i), &rows, &v, &looks[i], err);
 	if (r < 0)
 		return r;
-	observe_merge(looks, s->n_runtimes, v.arena, &v.observed);
+	observe_strays(looks, n, rows.items, rows.n, v.arena, &looks[n]);
+	observe_merge(looks, n + 1, v.arena, &v.observed);
 	add_memory(&v, &rows);
 	*ret = v;
 	v = (struct view){ 0 };

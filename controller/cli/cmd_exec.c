@@ -53,7 +53,6 @@ static bool make_raw(struct termios *old)
 static int exec_in(struct session *s, const struct found *f, const struct command_args *args,
 		   int *ret_code, struct error *err)
 {
-	struct runtime *rt = session_runtime(s, f->runtime);
 	bool tty = command_has(args, "tty");
 	struct runtime_exec x = {
 		.id = f->id,
@@ -68,11 +67,11 @@ static int exec_in(struct session *s, const struct found *f, const struct comman
 	bool is_raw;
 	int r;
 
-	if (!rt)
-		return error_set(err, ERR_UNSUPPORTED, 0, "this node has no runtime %s",
-				 f->runtime);
+	r = runtime_composite_learn(s->runtimes, f->id, f->runtime, err);
+	if (r < 0)
+		return r;
 	is_raw = tty && make_raw(&old);
-	r = runtime_run_exec(rt, &x, ret_code, err);
+	r = runtime_run_exec(s->runtimes, &x, ret_code, err);
 	if (is_raw)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	return r;

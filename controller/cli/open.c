@@ -15,6 +15,8 @@ int open_options(const struct cli *cli, const struct command_args *args,
 	*ret = (struct session_options){
 		.layout = config->layout,
 		.claims_dir = config->claims_dir,
+		.primary = config->primary,
+		.delegate = config->delegate,
 		.oci_path = config->oci_path,
 		.program = cli->program,
 		.command = cli->line,
