@@ -20,6 +20,7 @@
 #define DEFAULT_STATE  "/var/lib/tallyman/state"
 #define DEFAULT_RUN    "/run/tallyman"
 #define DEFAULT_CLAIMS "/var/lib/tallyman/owners"
+#define DEFAULT_SLICE  "10.220.0.0/16"
 #define DEFAULT_GRACE  (INT64_C(300) * CLOCK_SEC)
 
 enum { MAX_DIR = 2048 }; /* leaves room for every name below it within a path */
@@ -112,8 +113,6 @@ static int load_rest(const struct config_given *given, const struct config_file 
 	ret->primary = file->primary;
 	ret->delegate = file->delegate;
 	ret->oci_path = file->oci_path;
-	ret->slices = file->slices;
-	ret->n_slices = file->n_slices;
 	ret->watch = file->watch;
 	ret->n_watch = file->n_watch;
 	ret->orphan_grace_us = DEFAULT_GRACE;
@@ -129,6 +128,57 @@ static int load_rest(const struct config_given *given, const struct config_file 
 		return error_set(err, ERR_INVALID, 0, "runtime.oci.path '%s' is not absolute",
 				 ret->oci_path);
 	return 0;
+}
+
+static const char *const slice_runtimes[CONFIG_MAX_SLICES] = { "hcs", "youki" };
+
+/* One network for the whole node: a half for each of its runtimes. */
+static int share_slice(const char *text, struct config *ret, struct error *err)
+{
+	struct slice all, halves[CONFIG_MAX_SLICES];
+	int r = slice_parse(text, &all, err);
+
+	if (r < 0)
+		return r;
+	if (!slice_halve(&all, &halves[0], &halves[1])) {
+		(void)error_set(err, ERR_INVALID, 0, "%s is too small to be shared", text);
+		error_hint(err, "a /28 or larger, or one for each: slices: {hcs: ..., youki: ...}");
+		return -ERR_INVALID;
+	}
+	for (size_t i = 0; i < CONFIG_MAX_SLICES; i++)
+		ret->slices[i] = (struct runtime_slice){ slice_runtimes[i], halves[i] };
+	ret->n_slices = CONFIG_MAX_SLICES;
+	return 0;
+}
+
+static int add_slice(const struct config_pair *p, struct config *ret, struct error *err)
+{
+	struct runtime_slice *to = &ret->slices[ret->n_slices];
+	int r;
+
+	for (size_t i = 0; i < CONFIG_MAX_SLICES; i++)
+		if (strcmp(slice_runtimes[i], p->key) == 0)
+			to->runtime = slice_runtimes[i];
+	if (!to->runtime)
+		return error_set(err, ERR_INVALID, 0, "'%s' is no runtime: hcs or youki", p->key);
+	r = slice_parse(p->value, &to->slice, err);
+	if (r < 0)
+		return r;
+	if (ret->n_slices == 1 && slice_meets(&ret->slices[0].slice, &to->slice))
+		return error_set(err, ERR_INVALID, 0, "the slices of hcs and youki overlap");
+	ret->n_slices++;
+	return 0;
+}
+
+static int load_slices(const struct config_file *file, struct config *ret, struct error *err)
+{
+	int r = 0;
+
+	if (file->n_slices == 0)
+		r = share_slice(file->node_slice ? file->node_slice : DEFAULT_SLICE, ret, err);
+	for (size_t i = 0; r == 0 && i < file->n_slices; i++)
+		r = add_slice(&file->slices[i], ret, err);
+	return r < 0 ? error_wrap(err, r, "slices") : 0;
 }
 
 int config_load(const struct config_given *given, struct arena *arena, struct config *ret,
@@ -152,6 +202,8 @@ int config_load(const struct config_given *given, struct arena *arena, struct co
 	r = load_layout(given, &file, arena, ret, err);
 	if (r == 0)
 		r = load_rest(given, &file, ret, err);
+	if (r == 0)
+		r = load_slices(&file, ret, err);
 	if (r < 0 && ret->file)
 		error_hint(err, "options, environment and %s are looked at in that order",
 			   ret->file);

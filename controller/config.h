@@ -14,26 +14,25 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "specs/layout.h"
-
-struct config_pair {
-	const char *key, *value;
-};
+#include "specs/slice.h"
 
 struct config_watch {
 	const char *path;
 	bool prune;
 };
 
+#define CONFIG_MAX_SLICES 2
+
 /* All strings live in the arena given to config_load(); NULL where it says so. */
 struct config {
-	struct layout layout;       /* owner, state_dir, run_dir: absolute */
-	const char *claims_dir;     /* where owners' claims are */
-	const char *file;           /* the file that was read; NULL: there is none */
-	const char *primary;        /* runtimes.primary; NULL: the node's own */
-	const char *delegate;       /* runtimes.delegate; NULL */
-	const char *oci_path;       /* runtime.oci.path; NULL: detect */
-	struct config_pair *slices; /* runtime to CIDR */
-	size_t n_slices;
+	struct layout layout;   /* owner, state_dir, run_dir: absolute */
+	const char *claims_dir; /* where owners' claims are */
+	const char *file;       /* the file that was read; NULL: there is none */
+	const char *primary;    /* runtimes.primary; NULL: the node's own */
+	const char *delegate;   /* runtimes.delegate; NULL */
+	const char *oci_path;   /* runtime.oci.path; NULL: detect */
+	struct runtime_slice slices[CONFIG_MAX_SLICES];
+	size_t n_slices; /* a runtime without one gives its containers no addresses */
 	struct config_watch *watch;
 	size_t n_watch;
 	int64_t orphan_grace_us;  /* 5 min */

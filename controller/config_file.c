@@ -78,6 +78,11 @@ static void read_slices(struct reader *r, const struct node *n)
 {
 	struct config_file *f = r->file;
 
+	/* One network for the node, whose runtimes share it. */
+	if (n->kind == NODE_SCALAR) {
+		f->node_slice = text_of(r, n, "slices");
+		return;
+	}
 	if (!is_map(r, n, "slices"))
 		return;
 	for (size_t i = 0; i < n->n; i++) {

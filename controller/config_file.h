@@ -3,13 +3,18 @@
 /* The settings file: YAML with marks, every key known, every value checked. */
 #include "controller/config.h"
 
+struct config_pair {
+	const char *key, *value;
+};
+
 /* What the file says; NULL, or has_ false, where it is silent. */
 struct config_file {
 	const char *owner, *state_dir, *run_dir, *claims_dir;
 	const char *primary, *delegate, *oci_path;
 	const char *orphan_grace; /* a duration */
 	const char *log_level;
-	struct config_pair *slices;
+	const char *node_slice;     /* `slices: 10.220.99.0/28` */
+	struct config_pair *slices; /* `slices: {hcs: …, youki: …}` */
 	size_t n_slices;
 	struct config_watch *watch;
 	size_t n_watch;

@@ -145,6 +145,14 @@ static int put_unborn(const struct ledger *l, const struct step *st, struct erro
 	return instance_store_save(l->store, &row, l->now, err);
 }
 
+/* A refused one will not be: it gets no row. */
+static int put_new(const struct ledger *l, struct work_step *w, struct error *err)
+{
+	int r = assign_address(l->store, &l->slices, w, l->arena, err);
+
+	return r < 0 || w->is_refused ? r : put_unborn(l, &w->step, err);
+}
+
 int ledger_intents(const struct ledger *l, struct work_step *const *jobs, size_t n,
 		   struct error *err)
 {
@@ -165,7 +173,7 @@ int ledger_intents(const struct ledger *l, struct work_step *const *jobs, size_t
 			.opened = l->now,
 		};
 		if (st->kind == STEP_CREATE)
-			r = put_unborn(l, st, err);
+			r = put_new(l, jobs[i], err);
 	}
 	if (r == 0)
 		r = intent_store_put(l->store, rows, n, err);

@@ -5,6 +5,7 @@
  * the transaction the driver has open; a turn is one transaction, so that results, decisions
  * and the intents of the next steps are on disk together and before any of those steps begins.
  */
+#include "controller/assign.h"
 #include "controller/inbox.h"
 #include "controller/reconcile.h"
 #include "controller/work.h"
@@ -16,6 +17,7 @@ struct ledger {
 	struct store *store;
 	int64_t session; /* number of this write session */
 	struct wall now;
+	struct assign_slices slices;
 	struct arena *arena; /* of the turn */
 };
 

@@ -9,6 +9,7 @@
  */
 #include "backends/runtime_composite.h"
 #include "specs/layout.h"
+#include "specs/slice.h"
 
 struct store;
 struct claim;
@@ -23,6 +24,8 @@ struct session_options {
 	const char *program;    /* path of this program: starts shims */
 	const char *command;    /* "apply shop.yaml": names the holder of the lock */
 	bool take_over; /* `recover --take-over`: enter although the owner is another store's */
+	const struct runtime_slice *slices; /* at most one for a runtime */
+	size_t n_slices;
 	const char *(*env)(const char *name); /* the caller's environment, for `$E:`; NULL: none */
 };
 

@@ -387,10 +387,12 @@ int turn_run(struct driver *d, struct error *err)
 	r = store_begin(d->o.session->store, ERROR_HERE, &txn, err);
 	if (r < 0)
 		return r;
-	d->ledger = (struct ledger){ .store = d->o.session->store,
-				     .session = d->o.session->number,
-				     .now = clock_wall(),
-				     .arena = d->arena };
+	d->ledger =
+		(struct ledger){ .store = d->o.session->store,
+				 .session = d->o.session->number,
+				 .now = clock_wall(),
+				 .slices = { d->o.session->opt.slices, d->o.session->opt.n_slices },
+				 .arena = d->arena };
 	r = write_turn(d, err);
 	if (r == 0)
 		r = store_commit(&txn, err);

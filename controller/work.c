@@ -67,7 +67,10 @@ static void do_step(struct work_step *w)
 
 static void run_step(struct job *j)
 {
-	do_step((struct work_step *)j);
+	struct work_step *w = (struct work_step *)j;
+
+	if (!w->is_refused)
+		do_step(w);
 }
 
 static void drop_step(struct job *j)

@@ -17,6 +17,7 @@ struct work_step {
 	uint64_t ticket;               /* of the reconciler that asked for it */
 	void *owner;                   /* the driver\'s: whose step it is */
 	struct work_step *next_flight; /* the lane\'s */
+	bool is_refused;               /* result is set already: no call is made */
 	int result;                    /* of the runtime call: 0, an outcome > 0, -code */
 	struct error error;
 	bool has_after;

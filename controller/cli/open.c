@@ -20,6 +20,8 @@ int open_options(const struct cli *cli, const struct command_args *args,
 		.oci_path = config->oci_path,
 		.program = cli->program,
 		.command = cli->line,
+		.slices = config->slices,
+		.n_slices = config->n_slices,
 		.env = cli->env,
 	};
 	if (!runtime)

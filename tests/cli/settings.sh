@@ -70,3 +70,16 @@ for line in 'orphan_grace: soon' 'log_level: loud' 'runtime: { oci: { path: crun
 	assert_rc 1
 	assert_contains "$err" "hint: "
 done
+
+# Slices: one for the node is shared, or each runtime has its own.
+for line in 'slices: 10.220.99.0/29' 'slices: 10.220.99.5/28' 'slices: { wsl: 10.9.0.0/24 }' \
+	'slices: { hcs: 10.9.0.0/24, youki: 10.9.0.0/16 }' 'slices: [1]'; do
+	printf '%s\n' "$line" >"$TALLYMAN_CONFIG"
+	tm image ls
+	assert_rc 1
+	assert_contains "$err" "slices"
+done
+for line in 'slices: 10.220.99.0/28' 'slices: { hcs: 10.9.0.0/24, youki: 10.9.1.0/24 }'; do
+	printf '%s\n' "$line" >"$TALLYMAN_CONFIG"
+	tm_ok image ls
+done

@@ -198,6 +198,8 @@ CREATE INDEX endpoint_runtime_id ON endpoint (runtime_id);
 
 CREATE INDEX event_slot ON event (deployment, service, number, seq);
 
+CREATE INDEX instance_address ON instance (runtime, address) WHERE address IS NOT NULL;
+
 CREATE INDEX port_slot ON port (deployment, service, number);
 
 CREATE INDEX resolved_image_digest ON resolved_image (digest);

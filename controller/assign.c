@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who needs an address, and what it means that there is none. */
+#include "controller/assign.h"
+
+#include <string.h>
+
+#include "specs/spec_service.h"
+#include "store/address_store.h"
+
+static const struct slice *slice_of(const struct assign_slices *all, const char *runtime)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->items[i].runtime, runtime) == 0)
+			return &all->items[i].slice;
+	return NULL;
+}
+
+static bool needs_address(const struct work_step *w)
+{
+	enum network_mode_kind mode;
+
+	if (w->step.kind != STEP_CREATE || !(w->rt->caps & RUNTIME_CAP_ADDRESS))
+		return false;
+	mode = w->step.spec->service->network_mode.kind;
+	return mode != NETWORK_HOST && mode != NETWORK_NONE;
+}
+
+static void refuse_full(struct work_step *w, const char *cidr)
+{
+	w->is_refused = true;
+	w->result = error_set(&w->error, ERR_UNAVAILABLE, 0,
+			      "all addresses of %s, the slice of %s, are taken", cidr, w->rt->name);
+	error_hint(&w->error, "it waits until one is free; a larger one: slices in the settings");
+}
+
+static void refuse_none(struct work_step *w)
+{
+	w->is_refused = true;
+	w->result =
+		error_set(&w->error, ERR_INVALID, 0, "the settings give %s no slice", w->rt->name);
+	error_hint(&w->error, "add it: slices: {%s: 10.220.0.0/17}", w->rt->name);
+}
+
+static void give(struct work_step *w, const char *address, const char *cidr)
+{
+	struct instance_spec *spec = arena_alloc(w->arena, sizeof(*spec));
+
+	*spec = *w->step.spec;
+	spec->address = arena_strdup(w->arena, address);
+	spec->slice = arena_strdup(w->arena, cidr);
+	w->step.spec = spec;
+}
+
+int assign_address(struct store *store, const struct assign_slices *slices, struct work_step *w,
+		   struct arena *a, struct error *err)
+{
+	const struct slice *slice = slice_of(slices, w->rt->name);
+	const struct address_for who = { w->rt->name, w->step.deployment, w->step.service,
+					 w->step.slot };
+	const char *address = NULL;
+	char cidr[SLICE_TEXT];
+	int r;
+
+	if (!needs_address(w))
+		return 0;
+	if (!slice) {
+		refuse_none(w);
+		return 0;
+	}
+	slice_to_string(slice, cidr);
+	r = address_store_take(store, &who, slice, a, &address, err);
+	if (r == ADDRESS_FULL)
+		refuse_full(w, cidr);
+	else if (r == 0)
+		give(w, address, cidr);
+	return r < 0 ? r : 0;
+}

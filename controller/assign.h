@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Assign: what a new instance needs of the node and the core does not know of. Addresses today;
+ * chosen from the store, so that two instances never have the same one.
+ */
+#include "controller/session.h"
+#include "controller/work.h"
+
+/* The networks of this node's runtimes. */
+struct assign_slices {
+	const struct runtime_slice *items;
+	size_t n;
+};
+
+/**
+ * assign_address() - an address for the instance that @w will create, if its runtime gives any
+ * @a: of the turn
+ *
+ * Within the transaction that writes the instance's row, and just before it: a row is what takes
+ * an address. When there is none the step is refused: it ends with that error, without a call of
+ * the runtime.
+ *
+ * Return: 0; < 0 when the store fails.
+ */
+int assign_address(struct store *store, const struct assign_slices *slices, struct work_step *w,
+		   struct arena *a, struct error *err);
