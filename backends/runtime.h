@@ -40,7 +40,7 @@ enum runtime_caps {
 	RUNTIME_CAP_STATS = 1 << 2,
 	RUNTIME_CAP_LINUX = 1 << 3, /* runs Linux images */
 	RUNTIME_CAP_WINDOWS = 1 << 4,
-	RUNTIME_CAP_MODEL = 1 << 5, /* makes nothing real: takes every image and every platform */
+	RUNTIME_CAP_MODEL = 1 << 5,   /* makes nothing real: takes every image and every platform */
 	RUNTIME_CAP_ADDRESS = 1 << 6, /* its instances have the address that the spec names */
 };
 
