@@ -75,10 +75,11 @@ static bool differ(const char *a, const char *b)
 	return a && b && strcmp(a, b) != 0;
 }
 
-/* Only these pull policies let a moved tag reach what runs already. */
-static bool digest_counts(const struct service *s)
+/* Has the tag moved on since? Only these pull policies let that reach what runs already. */
+static bool has_moved(const struct expand_group *g, const struct instance *is)
 {
-	return s->image.pull_policy == PULL_ALWAYS || s->image.pull_policy == PULL_NEWER;
+	enum pull_policy p = g->service->image.pull_policy;
+	return (p == PULL_ALWAYS || p == PULL_NEWER) && differ(is->digest, g->digest);
 }
 
 /* Names of the groups in @bits, "env, image"; NULL for none. */
@@ -144,29 +145,45 @@ static bool has_prefix(const char *hash)
 	       strlen(hash) + 1 == HASH_SIZE;
 }
 
+/* How far two hashes are apart; *ret_changed: which groups differ. */
+static enum change_class compare_hashes(const char *have, const char *want, unsigned *ret_changed)
+{
+	struct hash_difference d;
+
+	*ret_changed = 0;
+	if (strcmp(have, want) == 0)
+		return CHANGE_NONE;
+	/* Of another version, or no hash at all: nothing can be told apart. */
+	if (!has_prefix(have) || !has_prefix(want))
+		return CHANGE_RECREATE;
+	d = hash_compare(have, want);
+	*ret_changed = d.changed;
+	return class_of(&d);
+}
+
+bool diff_is_same(const char *have, const char *want)
+{
+	unsigned changed;
+	return have && want && compare_hashes(have, want, &changed) <= CHANGE_NO_ACTION;
+}
+
 enum change_class diff_change(const struct desired_slot *want, const struct instance *is,
 			      struct arena *a, const char **ret_fields)
 {
 	const struct expand_group *g = want->group;
+	enum change_class class;
+	unsigned changed;
 
 	*ret_fields = NULL;
 	if (!is->config_hash || !g->config_hash)
 		return CHANGE_UNKNOWN;
-	if (strcmp(is->config_hash, g->config_hash) != 0) {
-		struct hash_difference d;
-
-		/* Of another version, or no hash at all: nothing can be told apart. */
-		if (!has_prefix(is->config_hash) || !has_prefix(g->config_hash))
-			return CHANGE_RECREATE;
-		d = hash_compare(is->config_hash, g->config_hash);
-		*ret_fields = names_of(g, is, d.changed, a);
-		return class_of(&d);
-	}
-	if (digest_counts(g->service) && differ(is->digest, g->digest)) {
-		*ret_fields = "digest";
-		return CHANGE_RECREATE;
-	}
-	return CHANGE_NONE;
+	class = compare_hashes(is->config_hash, g->config_hash, &changed);
+	if (changed)
+		*ret_fields = names_of(g, is, changed, a);
+	if (class >= CHANGE_RECREATE || !has_moved(g, is))
+		return class;
+	*ret_fields = *ret_fields ? arena_printf(a, "%s, digest", *ret_fields) : "digest";
+	return CHANGE_RECREATE;
 }
 
 static bool can_update(const struct diff_input *in)
@@ -208,12 +225,12 @@ static const char *why_differs(const struct desired_slot *want, const struct ins
 				    g->service->image.name);
 	if (!is->config_hash)
 		return "nobody knows with which configuration it was made";
-	if (!differ(is->config_hash, g->config_hash))
-		return differ(is->digest, g->digest)
-			       ? arena_printf(a, "image %s moved: have %.19s, want %.19s",
-					      g->service->image.name, is->digest, g->digest)
-			       : "paused";
-	return "configuration differs";
+	if (!diff_is_same(is->config_hash, g->config_hash))
+		return "configuration differs";
+	if (has_moved(g, is))
+		return arena_printf(a, "image %s moved: have %.19s, want %.19s",
+				    g->service->image.name, is->digest, g->digest);
+	return "paused";
 }
 
 static const char *why_ended(const struct instance *is, struct arena *a)
@@ -245,10 +262,15 @@ bool diff_restarts(const struct service *s, const struct instance *ended)
 	return restarts[s->policy.restart][!ended->has_exit_code ? 2 : ended->exit_code != 0];
 }
 
+/* A job that has run is not run again because another one of it is under way since. */
+static enum judgement highest_of_no_use(const struct service *s)
+{
+	return s->rtype == RTYPE_JOB ? OLD : ENDED;
+}
+
 static bool is_done(const struct diff_input *in, const struct instance *ended)
 {
-	const char *hash = in->want->group->config_hash;
-	if (in->record && in->record->done_hash && hash && strcmp(in->record->done_hash, hash) == 0)
+	if (in->record && diff_is_same(in->record->done_hash, in->want->group->config_hash))
 		return true;
 	return ended && !diff_restarts(in->want->group->service, ended);
 }
@@ -285,7 +307,7 @@ static void decide_wanted(const struct diff_input *in, struct arena *a, struct d
 	enum judgement j = GO;
 	ret->keep = choose(in, a, &j, &ret->fields);
 	ret->n_extra = ret->keep ? in->n - 1 : 0;
-	if (is_done(in, NULL) && (!ret->keep || j <= ENDED)) {
+	if (is_done(in, NULL) && (!ret->keep || j <= highest_of_no_use(in->want->group->service))) {
 		if (j != ENDED) { /* leftovers of other configurations are not its end */
 			ret->keep = NULL;
 			ret->fields = NULL;

@@ -91,6 +91,9 @@ void diff_compute(const struct diff_input *in, struct arena *a, struct diff_slot
 enum change_class diff_change(const struct desired_slot *want, const struct instance *is,
 			      struct arena *a, const char **ret_fields);
 
+/** diff_is_same() - do two config hashes stand for the same container? NULL: false */
+bool diff_is_same(const char *have, const char *want);
+
 struct diff_sentence {
 	enum verdict verdict;
 	const char *service;

@@ -328,10 +328,10 @@ void reconcile_done_notice(struct reconciler *r, struct rslot *s)
 	const char *hash = s->want ? s->want->group->config_hash : NULL;
 	const struct rinstance *last = s->n ? &s->instances[s->n - 1] : NULL;
 
-	if (!last || !hash || rec->held || last->is.state != INSTANCE_EXITED || last->is_signaled ||
-	    last->is_killed || !last->is.config_hash || strcmp(last->is.config_hash, hash) != 0)
+	if (!last || rec->held || last->is.state != INSTANCE_EXITED || last->is_signaled ||
+	    last->is_killed || !diff_is_same(last->is.config_hash, hash))
 		return;
-	bool is_done = rec->done_hash && strcmp(rec->done_hash, hash) == 0;
+	bool is_done = diff_is_same(rec->done_hash, hash);
 	if (is_done ? rec->has_exit_code || !last->is.has_exit_code : rec->retry_at.us != 0)
 		return;
 	count_end(r, s, &last->is);
