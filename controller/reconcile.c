@@ -106,11 +106,14 @@ static void prime(struct reconciler *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		reconcile_slot_look(r, &r->slots[i]);
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->has_look)
-			ask_for_image(r, &r->slots[i]);
+	for (size_t i = 0; r->has_look && i < r->n; i++)
+		ask_for_image(r, &r->slots[i]);
+	/* In the plan's order: what goes comes first, and of that the highest numbers. */
+	for (size_t i = r->n; i-- > 0;)
+		if (!r->slots[i].want)
+			reconcile_table_wake(r, &r->slots[i]);
+	for (size_t i = 0; i < r->n; i++)
 		reconcile_table_wake(r, &r->slots[i]);
-	}
 }
 
 /* --- events --- */

@@ -252,13 +252,13 @@ void reconcile_done_step(struct reconciler *r, struct rslot *s)
 	s->ticket = 0;
 	if (r->is_looking)
 		s->touched = r->look;
+	reconcile_table_wake(r, s); /* first: those who waited for it come behind it */
 	if (s->doing == STEP_STAGE)
 		stage_done(r, s);
 	if (r->ev->done.code < 0)
 		step_failed(r, s);
 	else
 		step_succeeded(r, s);
-	reconcile_table_wake(r, s);
 }
 
 /* --- ends --- */

@@ -62,6 +62,7 @@ struct core_play {
 	uint64_t last_ticket;
 };
 
+/** core_play_init() - an empty world, a new reconciler; core_play_done() - release all of it */
 void core_play_init(struct core_play *p);
 void core_play_done(struct core_play *p);
 

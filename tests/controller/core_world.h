@@ -31,6 +31,7 @@ struct core_world {
 	int32_t last_pid;
 };
 
+/** core_world_init() - nothing is there; core_world_done() - release all of it */
 void core_world_init(struct core_world *w);
 void core_world_done(struct core_world *w);
 
