@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Reads and writes a bundle's own files. What is read may have been cut short by a
- * crash or changed by hand: everything is checked, nothing is guessed.
- */
+/* The members of a bundle's record, and the two small files of its process. */
 #include "backends/oci_record.h"
 
 #include <errno.h>
@@ -11,23 +8,12 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/number.h"
 
-/* One text member of instance.json. */
-struct member {
-	const char *key;
-	size_t offset;
-	bool optional;
-};
+#define MEMBER(name, optional) INSTANCE_MEMBER(struct oci_record, name, optional)
 
-#define MEMBER(name, is_optional)                                                                  \
-	{                                                                                          \
-#name, offsetof(struct oci_record, name), is_optional                              \
-	}
-
-static const struct member members[] = {
+static const struct instance_member members[] = {
 	MEMBER(id, false),         MEMBER(node_id, false),      MEMBER(owner, false),
 	MEMBER(deployment, false), MEMBER(service, false),      MEMBER(config_hash, true),
 	MEMBER(image, true),       MEMBER(digest, true),        MEMBER(address, true),
@@ -37,100 +23,32 @@ static const struct member members[] = {
 
 enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };
 
-static const char **text_at(struct oci_record *rec, const struct member *m)
-{
-	return (const char **)(void *)((char *)rec + m->offset);
-}
-
-static int save(const char *bundle, const char *name, struct json_object *o, struct error *err)
-{
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
-	char path[LIMIT_PATH];
-
-	snprintf(path, sizeof(path), "%s/%s", bundle, name);
-	json_pretty(o, &text);
-	buf_putc(&text, '\n');
-	if (text.overflow)
-		return error_set(err, ERR_LIMIT, 0, "%s is too large", path);
-	return fs_write_atomic(AT_FDCWD, path, text.data, text.n, 0600, err);
-}
-
-static int load(const char *bundle, const char *name, struct json_object **ret, struct error *err)
-{
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
-	char path[LIMIT_PATH];
-	int r;
-
-	snprintf(path, sizeof(path), "%s/%s", bundle, name);
-	r = fs_read(AT_FDCWD, path, &text, err);
-	if (r < 0)
-		return r == -ERR_LIMIT ? error_set(err, ERR_CORRUPT, 0, "%s is too large", path)
-				       : r;
-	if (json_parse(text.data, text.n, ret, err) < 0) {
-		if (err)
-			err->code = ERR_CORRUPT;
-		return error_wrap(err, -ERR_CORRUPT, "%s", path);
-	}
-	return 0;
-}
-
-static int corrupt(const char *bundle, const char *name, struct error *err)
-{
-	if (err)
-		err->code = ERR_CORRUPT;
-	return error_wrap(err, -ERR_CORRUPT, "%s/%s", bundle, name);
-}
-
 int oci_record_save(const char *bundle, const struct oci_record *rec, struct error *err)
 {
 	struct json_object *o CLEAN(json) = json_object_new_object();
-	struct oci_record copy = *rec;
 
 	json_put_i64(o, "version", 1);
-	for (size_t i = 0; i < N_MEMBERS; i++)
-		json_put_str(o, members[i].key, *text_at(&copy, &members[i]));
+	instance_file_put(members, N_MEMBERS, rec, o);
 	json_put_i64(o, "slot", rec->slot);
 	json_put_i64(o, "generation", (int64_t)rec->generation);
 	json_put_bool(o, "host_mount", rec->host_mount);
 	json_put_i64(o, "created_us", rec->created.us);
-	return save(bundle, "instance.json", o, err);
-}
-
-static int read_numbers(struct json_object *o, struct oci_record *rec, struct error *err)
-{
-	int64_t slot = 0, generation = 0;
-	int r = json_need_i64(o, "slot", &slot, err);
-
-	r = r < 0 ? r : json_need_i64(o, "generation", &generation, err);
-	r = r < 0 ? r : json_need_i64(o, "created_us", &rec->created.us, err);
-	r = r < 0 ? r : json_get_bool(o, "host_mount", &rec->host_mount, err);
-	if (r < 0)
-		return r;
-	if (slot < 0 || slot > UINT32_MAX || generation < 1)
-		return error_set(err, ERR_CORRUPT, 0, "slot or generation out of range");
-	rec->slot = (uint32_t)slot;
-	rec->generation = (uint64_t)generation;
-	return 0;
+	return instance_file_save(bundle, INSTANCE_FILE, o, err);
 }
 
 int oci_record_load(const char *bundle, struct arena *a, struct oci_record *ret, struct error *err)
 {
 	struct json_object *o CLEAN(json) = NULL;
 	struct oci_record rec = { 0 };
-	int r = load(bundle, "instance.json", &o, err);
+	int r = instance_file_load(bundle, INSTANCE_FILE, &o, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < N_MEMBERS && r >= 0; i++) {
-		const char *text = NULL;
-
-		r = members[i].optional ? json_get_str(o, members[i].key, &text, err)
-					: json_need_str(o, members[i].key, &text, err);
-		*text_at(&rec, &members[i]) = arena_strdup(a, text);
-	}
-	r = r < 0 ? r : read_numbers(o, &rec, err);
+	r = instance_file_get(members, N_MEMBERS, o, a, &rec, err);
+	r = r < 0 ? r : instance_file_numbers(o, &rec.slot, &rec.generation, &rec.created, err);
+	r = r < 0 ? r : json_get_bool(o, "host_mount", &rec.host_mount, err);
 	if (r < 0)
-		return corrupt(bundle, "instance.json", err);
+		return instance_file_corrupt(bundle, INSTANCE_FILE, err);
 	*ret = rec;
 	return 0;
 }
@@ -214,37 +132,5 @@ int oci_record_load_pid(const char *bundle, pid_t *ret, struct error *err)
 	if (pid < 1 || pid > INT32_MAX)
 		return error_set(err, ERR_CORRUPT, 0, "%s/pid holds no process id", bundle);
 	*ret = (pid_t)pid;
-	return 0;
-}
-
-int oci_record_save_exit(const char *bundle, const struct oci_exit *e, struct error *err)
-{
-	struct json_object *o CLEAN(json) = json_object_new_object();
-
-	if (e->has_code)
-		json_put_i64(o, "code", e->code);
-	else
-		json_put_str(o, "code", NULL);
-	json_put_i64(o, "at_us", e->at.us);
-	return save(bundle, "exit", o, err);
-}
-
-int oci_record_load_exit(const char *bundle, struct oci_exit *ret, struct error *err)
-{
-	struct json_object *o CLEAN(json) = NULL;
-	struct oci_exit e = { 0 };
-	int64_t code = 0;
-	int r = load(bundle, "exit", &o, err);
-
-	if (r < 0)
-		return r;
-	r = json_need_i64(o, "at_us", &e.at.us, err);
-	if (r == 0)
-		r = json_get_i64(o, "code", &code, err);
-	if (r < 0 || code < 0 || code > 255)
-		return corrupt(bundle, "exit", err);
-	e.has_code = r != JSON_ABSENT;
-	e.code = (int)code;
-	*ret = e;
 	return 0;
 }

@@ -5,12 +5,10 @@
  *   instance.json  who made it, for whom, with which program; durable before the create
  *   pid            the first process, as the program wrote it
  *   process        its identity and when it was started, as we saw it; of this boot only
- *   exit           how it ended; durable before anybody is told
- * All in the bundle directory, 0600. No env value is in any of them.
+ * and `exit`, which is instance_file's. All in the bundle directory, 0600. No env value is in any
+ * of them.
  */
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/error.h"
+#include "backends/instance_file.h"
 #include "base/process.h"
 
 struct oci_record {
@@ -55,14 +53,3 @@ int oci_record_load_process(const char *bundle, struct oci_process_note *ret, st
 
 /** oci_record_load_pid() - the number in the program's pid file; -ERR_NOT_FOUND; -ERR_CORRUPT */
 int oci_record_load_pid(const char *bundle, pid_t *ret, struct error *err);
-
-struct oci_exit {
-	bool has_code;
-	int code;       /* 0..255, 128 + signal */
-	struct wall at; /* 0 unknown */
-};
-
-/** oci_record_save_exit() - durable */
-int oci_record_save_exit(const char *bundle, const struct oci_exit *e, struct error *err);
-/** oci_record_load_exit() - -ERR_NOT_FOUND; -ERR_CORRUPT */
-int oci_record_load_exit(const char *bundle, struct oci_exit *ret, struct error *err);

@@ -29,7 +29,7 @@ struct youki_box {
 	bool ended;
 	bool logged;                  /* its log was closed */
 	struct oci_process_note note; /* note.id.pid 0: no process is known */
-	struct oci_exit exit;
+	struct instance_exit exit;
 	UT_hash_handle hh;
 };
 

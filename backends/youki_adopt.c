@@ -57,7 +57,7 @@ static int adopt(struct youki *y, struct youki_box *box, const char *bundle, str
 		 struct error *err)
 {
 	enum process_state state;
-	int r = oci_record_load_exit(bundle, &box->exit, err);
+	int r = instance_file_load_exit(bundle, &box->exit, err);
 
 	if (r < 0 && r != -ERR_NOT_FOUND && r != -ERR_CORRUPT)
 		return r;
@@ -73,8 +73,8 @@ static int adopt(struct youki *y, struct youki_box *box, const char *bundle, str
 	if (strcmp(box->rec.boot_id, y->boot_id) == 0)
 		return watch_again(y, box, a, err);
 	box->ended = true;
-	box->exit = (struct oci_exit){ .has_code = false };
-	return oci_record_save_exit(bundle, &box->exit, err);
+	box->exit = (struct instance_exit){ .has_code = false };
+	return instance_file_save_exit(bundle, &box->exit, err);
 }
 
 static bool is_ours(const struct youki *y, const char *id, const struct oci_record *rec)

@@ -89,12 +89,12 @@ void youki_box_ended(void *arg, pid_t pid, bool has_code, int code)
 	struct youki_box *box = arg;
 	struct youki *y = box->y;
 	struct arena *a CLEAN(arena) = arena_new();
-	struct oci_exit e = { has_code, has_code ? code : 0, clock_wall() };
-	struct runtime_exit report = { box->id, e.has_code, e.code, e.at };
+	struct instance_exit e = { has_code, has_code ? (uint32_t)code : 0, clock_wall() };
+	struct runtime_exit report = { box->id, e.has_code, (int)e.code, e.at };
 
 	(void)pid;
 	/* Without a bundle (removed behind our back) there is nothing to keep it in. */
-	(void)oci_record_save_exit(layout_bundle(&y->layout, a, box->id), &e, NULL);
+	(void)instance_file_save_exit(layout_bundle(&y->layout, a, box->id), &e, NULL);
 	if (y->log)
 		shim_log_finish(y->log, box->id);
 	pthread_mutex_lock(&y->lock);
@@ -199,7 +199,7 @@ static void view_ended(const struct youki_box *copy, struct instance *in)
 {
 	in->state = INSTANCE_EXITED;
 	in->has_exit_code = copy->ended && copy->exit.has_code;
-	in->exit_code = in->has_exit_code ? copy->exit.code : 0;
+	in->exit_code = in->has_exit_code ? (int)copy->exit.code : 0;
 	in->finished = copy->ended ? copy->exit.at : (struct wall){ 0 };
 }
 
