@@ -89,10 +89,11 @@ static struct rslot *land(struct reconciler *r, uint64_t ticket)
 
 /* --- a new table: count everybody before anybody moves --- */
 
-/* Who will need an image asks for it now, so that nothing is stopped before it is staged. */
+/* Who will need an image asks for it now, so that nothing is stopped before it is staged. Not
+ * a slot that has half an instance to take away first: that may take for ever. */
 static void ask_for_image(struct reconciler *r, const struct rslot *s)
 {
-	if (s->ticket || s->must_look ||
+	if (s->ticket || s->must_look || reconcile_slot_has_broken(s) ||
 	    (s->diff.verdict != VERDICT_CREATE && s->diff.verdict != VERDICT_REPLACE))
 		return;
 	struct rimage *image = &r->images[s->want->group->image];
@@ -314,9 +315,12 @@ static void ask_for_look(struct reconciler *r)
 static enum reconcile_overall overall(const struct reconciler *r)
 {
 	const size_t *n = r->counts;
-	if (!r->desired || (!r->has_look && r->look_fails == 0) || n[RECONCILE_STATE_WORKING])
+	bool is_flying = r->n_flights > r->n_answered;
+	if (!r->desired || is_flying || (r->has_look && n[RECONCILE_STATE_WORKING]))
 		return RECONCILE_BUSY;
-	if (!r->has_look || r->is_asked || n[RECONCILE_STATE_WAITING])
+	if (!r->has_look)
+		return r->look_fails ? RECONCILE_PAUSING : RECONCILE_BUSY;
+	if (r->is_asked || n[RECONCILE_STATE_WAITING])
 		return RECONCILE_PAUSING;
 	if (n[RECONCILE_STATE_NEEDS_PEER] || n[RECONCILE_STATE_UNSUPPORTED] ||
 	    n[RECONCILE_STATE_BLOCKED])

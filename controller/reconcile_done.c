@@ -40,6 +40,35 @@ static void set_retry(struct reconciler *r, struct rslot *s)
 	reconcile_done_save(r, s);
 }
 
+/* No step that makes an instance run is repeated before the back-off: that is over now, and
+ * 0 says that the end of what runs next has not been counted. */
+void reconcile_done_clear_retry(struct reconciler *r, struct rslot *s)
+{
+	if (s->record.retry_at.us == 0)
+		return;
+	s->record.retry_at.us = 0;
+	s->record.retry_wall.us = 0;
+	s->record.retry_length_us = 0;
+	s->record.boot_id = NULL;
+	reconcile_done_save(r, s);
+}
+
+static void clear_fault(struct reconciler *r, struct rslot *s)
+{
+	if (s->record.fault == ERR_OK && !s->record.reason)
+		return;
+	s->record.fault = ERR_OK;
+	s->record.reason = NULL;
+	reconcile_done_save(r, s);
+}
+
+/* A start that failed may have taken effect: a look shows it running, no answer does. */
+void reconcile_done_running(struct reconciler *r, struct rslot *s)
+{
+	clear_fault(r, s);
+	reconcile_done_clear_retry(r, s);
+}
+
 static void retry_at_once(struct rslot *s)
 {
 	s->record.retry_at.us = AT_ONCE;
@@ -184,11 +213,14 @@ static void started(struct reconciler *r, struct rslot *s, struct rinstance *ri)
 		ri->is.state = INSTANCE_RUNNING;
 		ri->is.started = r->ev->wall;
 	}
-	if (s->record.fault != ERR_OK || s->record.reason) {
-		s->record.fault = ERR_OK;
-		s->record.reason = NULL;
-		reconcile_done_save(r, s);
-	}
+	clear_fault(r, s);
+}
+
+/* It is gone, by proof: an instance that a partial look lacks is not the one we ask for. */
+static void drop(struct rslot *s)
+{
+	reconcile_table_drop(s, s->doing_generation);
+	s->is_vacant = s->n == 0;
 }
 
 static void signaled(struct reconciler *r, struct rslot *s, struct rinstance *ri)
@@ -201,7 +233,7 @@ static void signaled(struct reconciler *r, struct rslot *s, struct rinstance *ri
 	if (!ri)
 		return;
 	if (r->ev->done.code == RECONCILE_ABSENT) {
-		reconcile_table_drop(s, s->doing_generation);
+		drop(s);
 	} else if (r->ev->done.code == RECONCILE_GONE) {
 		ri->is.state = INSTANCE_EXITED;
 	} else {
@@ -240,7 +272,7 @@ static void step_succeeded(struct reconciler *r, struct rslot *s)
 		updated(s, ri);
 		break;
 	case STEP_REMOVE:
-		reconcile_table_drop(s, s->doing_generation);
+		drop(s);
 		break;
 	case STEP_N_KINDS:
 		break;
@@ -322,6 +354,15 @@ static void count_end(struct reconciler *r, struct rslot *s, const struct instan
 	set_retry(r, s);
 }
 
+/* Has the end of @is been counted? Of what is done: with its code, once somebody knows it. */
+static bool is_counted(const struct slot *rec, const struct desired_slot *want,
+		       const struct instance *is)
+{
+	if (diff_is_same(rec->done_hash, want->group->config_hash))
+		return rec->has_exit_code || !is->has_exit_code;
+	return diff_restarts(want->group->service, is) && rec->retry_at.us != 0;
+}
+
 void reconcile_done_notice(struct reconciler *r, struct rslot *s)
 {
 	const struct slot *rec = &s->record;
@@ -331,8 +372,6 @@ void reconcile_done_notice(struct reconciler *r, struct rslot *s)
 	if (!last || rec->held || last->is.state != INSTANCE_EXITED || last->is_signaled ||
 	    last->is_killed || !diff_is_same(last->is.config_hash, hash))
 		return;
-	bool is_done = diff_is_same(rec->done_hash, hash);
-	if (is_done ? rec->has_exit_code || !last->is.has_exit_code : rec->retry_at.us != 0)
-		return;
-	count_end(r, s, &last->is);
+	if (!is_counted(rec, s->want, &last->is))
+		count_end(r, s, &last->is);
 }

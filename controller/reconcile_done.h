@@ -12,6 +12,12 @@ void reconcile_done_exited(struct reconciler *r, struct rslot *s, uint64_t gener
 /** reconcile_done_notice() - count the end of an instance that nobody has counted yet */
 void reconcile_done_notice(struct reconciler *r, struct rslot *s);
 
+/** reconcile_done_running() - it runs as it shall: what was said of the last try is over */
+void reconcile_done_running(struct reconciler *r, struct rslot *s);
+
+/** reconcile_done_clear_retry() - no back-off, and the end of what runs next is not counted yet */
+void reconcile_done_clear_retry(struct reconciler *r, struct rslot *s);
+
 /** reconcile_done_stuck() - it lives on after SIGKILL */
 void reconcile_done_stuck(struct reconciler *r, struct rslot *s, struct rinstance *ri);
 

@@ -63,7 +63,7 @@ void reconcile_slot_look(struct reconciler *r, struct rslot *s)
 		.record = &s->record,
 		.instances = list,
 		.n = s->n,
-		.is_partial = r->is_partial,
+		.is_partial = r->is_partial && !s->is_vacant,
 		.no_update = s->no_update,
 		.now = reconcile_table_now(r),
 	};
@@ -157,19 +157,6 @@ static const struct instance_spec *fill_spec(struct reconciler *r, const struct 
 	return spec;
 }
 
-/* No step that makes an instance run is repeated before the back-off: that is over now, and
- * 0 says that the end of what runs next has not been counted. */
-static void clear_retry(struct reconciler *r, struct rslot *s)
-{
-	if (s->record.retry_at.us == 0)
-		return;
-	s->record.retry_at.us = 0;
-	s->record.retry_wall.us = 0;
-	s->record.retry_length_us = 0;
-	s->record.boot_id = NULL;
-	reconcile_done_save(r, s);
-}
-
 /* True when the image is at hand. */
 static bool want_stage(struct reconciler *r, struct rslot *s)
 {
@@ -211,8 +198,9 @@ static void want_create(struct reconciler *r, struct rslot *s)
 	step->spec = fill_spec(r, s, step->instance_id, generation);
 	s->doing_generation = generation;
 	s->record.generation = generation;
+	s->is_vacant = false;
 	reconcile_done_save(r, s);
-	clear_retry(r, s);
+	reconcile_done_clear_retry(r, s);
 }
 
 static void want_start(struct reconciler *r, struct rslot *s, const struct rinstance *ri)
@@ -221,7 +209,7 @@ static void want_start(struct reconciler *r, struct rslot *s, const struct rinst
 	if (!step)
 		return;
 	about(s, step, ri);
-	clear_retry(r, s);
+	reconcile_done_clear_retry(r, s);
 }
 
 static void want_update(struct reconciler *r, struct rslot *s, const struct rinstance *ri)
@@ -348,6 +336,8 @@ static void move_remove(struct reconciler *r, struct rslot *s)
 
 static void settle(struct reconciler *r, struct rslot *s)
 {
+	if (s->want && s->diff.verdict == VERDICT_NOTHING)
+		reconcile_done_running(r, s);
 	if (s->diff.verdict == VERDICT_WAIT)
 		timers_set(&r->timers, s->index,
 			   mono_add(r->ev->now, s->diff.retry_at.us - r->ev->boot.us));
@@ -401,16 +391,26 @@ static void wait_for_look(struct reconciler *r, struct rslot *s)
 	reconcile_gate_count(r, s, left > 0 ? RECONCILE_STATE_WAITING : RECONCILE_STATE_WORKING);
 }
 
-/* Half-made instances go whatever else is the matter with the slot. */
-static struct rinstance *find_broken(const struct reconciler *r, struct rslot *s)
+static struct rinstance *find_broken(const struct rslot *s)
 {
-	struct diff_now now = reconcile_table_now(r);
-	if (s->diff.verdict == VERDICT_UNKNOWN || diff_retry_left(&s->record, &now) > 0)
-		return NULL;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->instances[i].is.state == INSTANCE_BROKEN)
 			return &s->instances[i];
 	return NULL;
+}
+
+bool reconcile_slot_has_broken(const struct rslot *s)
+{
+	return find_broken(s) != NULL;
+}
+
+/* Half-made instances go whatever else is the matter with the slot. */
+static struct rinstance *broken_to_remove(const struct reconciler *r, const struct rslot *s)
+{
+	struct diff_now now = reconcile_table_now(r);
+	if (s->diff.verdict == VERDICT_UNKNOWN || diff_retry_left(&s->record, &now) > 0)
+		return NULL;
+	return find_broken(s);
 }
 
 void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
@@ -426,7 +426,7 @@ void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
 		wait_for_look(r, s);
 		return;
 	}
-	struct rinstance *broken = find_broken(r, s);
+	struct rinstance *broken = broken_to_remove(r, s);
 	if (broken)
 		want_remove(r, s, broken);
 	else

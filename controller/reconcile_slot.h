@@ -8,3 +8,6 @@ void reconcile_slot_look(struct reconciler *r, struct rslot *s);
 
 /** reconcile_slot_decide() - its next step, or what it waits for */
 void reconcile_slot_decide(struct reconciler *r, struct rslot *s);
+
+/** reconcile_slot_has_broken() - is one of its instances half made? */
+bool reconcile_slot_has_broken(const struct rslot *s);

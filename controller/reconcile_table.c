@@ -195,6 +195,7 @@ static void take_old(struct rslot *s, const struct rslot *old, struct reconciler
 	s->look_after = old->look_after;
 	s->touched = old->touched;
 	s->no_update = old->no_update;
+	s->is_vacant = old->is_vacant;
 	if (is_look || s->ticket) /* a new wish is a new cause */
 		s->change_cause = arena_strdup(r->pass, old->change_cause);
 	s->want_hash = old->want_hash;
@@ -260,6 +261,10 @@ static void build_slot(struct build *b, const struct key *key, size_t index)
 		s->want = &d->slots[b->i_want++];
 	take_record(b, s, key);
 	take_instances(b, s, key, old);
+	if (s->n)
+		s->is_vacant = false;
+	else if (b->look && !b->look->partial && !s->ticket)
+		s->is_vacant = true;
 	compare_wish(s, r);
 }
 

@@ -83,6 +83,8 @@ struct rslot {
 	uint64_t look_after; /* number of a look */
 	uint64_t touched;    /* looks up to this number know less than we do */
 	bool no_update;      /* its runtime refused to change limits in place */
+	bool is_vacant;      /* known to have no instance: shown by a complete look or by our own
+			      * removal, and none was asked for since */
 
 	const char *change_cause; /* why the change under way began; NULL: none is */
 	const char *blocked;      /* a gate that will not open, in words; NULL: none */

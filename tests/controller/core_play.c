@@ -16,12 +16,15 @@
 #include "tests/controller/core_wish.h"
 
 #define SEED     42
+#define LOOK_US  (5 * CLOCK_MS)
 #define START_US (1000 * CLOCK_SEC)
 #define WALL_US  (INT64_C(1767225600) * CLOCK_SEC) /* 2026-01-01 */
 
 static void make_reconciler(struct core_play *p)
 {
-	const struct reconcile_options o = { .seed = SEED, .boot_id = p->boot_id };
+	const struct reconcile_options o = { .seed = SEED,
+					     .boot_id = p->boot_id,
+					     .resync_us = p->resync_us };
 	p->r = reconcile_new(&o);
 }
 
@@ -189,6 +192,7 @@ static const char *feed(struct core_play *p, struct reconcile_event *ev)
 	if (p->up.flags & RECONCILE_OBSERVE) {
 		assert_false(p->is_looking);
 		p->is_looking = true;
+		p->look_due = mono_add(p->now, LOOK_US);
 		p->n_looks++;
 		buf_printf(&p->said, "%slook", p->said.n ? ", " : "");
 		tell(p, "  look");

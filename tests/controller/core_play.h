@@ -35,6 +35,7 @@ struct core_play {
 	struct mono now;
 	int64_t boot_us, wall_us; /* how far those clocks are ahead of `now` */
 	const char *boot_id;
+	int64_t resync_us;  /* of the next reconciler */
 	unsigned n_workers; /* of each runtime */
 	const char *hidden; /* a runtime that cannot be listed: its instances are UNKNOWN */
 
@@ -43,6 +44,7 @@ struct core_play {
 	struct core_flight *flights;
 	size_t n_flights;
 	bool is_looking;
+	struct mono look_due;
 	unsigned n_looks;          /* asked for */
 	struct observed *snapshot; /* taken before the look is answered; NULL: none */
 	struct core_end {
@@ -97,6 +99,8 @@ const char *core_play_capacity(struct core_play *p, unsigned n_workers);     /* 
 void core_play_run(struct core_play *p, int64_t us);
 /** core_play_pass() - the same for all of @us */
 void core_play_pass(struct core_play *p, int64_t us);
+/** core_play_next() - only the next thing that is due in @us; false when nothing is */
+bool core_play_next(struct core_play *p, int64_t us);
 
 /** core_play_slot() - "running: running", "waiting: waits for db"; "" when there is no such slot */
 const char *core_play_slot(struct core_play *p, const char *slot);

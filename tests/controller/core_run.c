@@ -17,7 +17,6 @@
 #include "base/number.h"
 #include "tests/controller/core_play.h"
 
-#define LOOK_US   (5 * CLOCK_MS)
 #define HEARS_US  (40 * CLOCK_MS) /* from a signal to the end of who minds it */
 #define KILLED_US (1 * CLOCK_MS)
 
@@ -124,14 +123,14 @@ static size_t first_end(const struct core_play *p)
 }
 
 /* One thing that is due before @end; false when there is none. */
-static bool run_one(struct core_play *p, struct mono look_due, struct mono end)
+static bool run_one(struct core_play *p, struct mono end)
 {
 	const struct mono never = { INT64_MAX };
 	size_t flight = first_flight(p);
 	size_t ending = first_end(p);
 	const struct mono due[] = {
 		flight == SIZE_MAX ? never : p->flights[flight].due,
-		p->is_looking ? look_due : never,
+		p->is_looking ? p->look_due : never,
 		ending == SIZE_MAX ? never : p->ends[ending].due,
 		p->up.wake.us ? p->up.wake : never,
 	};
@@ -149,7 +148,7 @@ static bool run_one(struct core_play *p, struct mono look_due, struct mono end)
 	else if (first == 3)
 		(void)core_play_wait(p, due[3].us - p->now.us);
 	else {
-		p->now = look_due;
+		p->now = p->look_due;
 		(void)core_play_look(p);
 	}
 	return true;
@@ -164,14 +163,9 @@ static bool is_quiet(const struct core_play *p)
 static void run(struct core_play *p, int64_t us, bool stops_when_quiet)
 {
 	struct mono end = mono_add(p->now, us);
-	unsigned n_looks = p->n_looks - p->is_looking;
-	struct mono look_due = p->now;
 
 	while (!stops_when_quiet || !is_quiet(p)) {
-		if (p->n_looks != n_looks)
-			look_due = mono_add(p->now, LOOK_US);
-		n_looks = p->n_looks;
-		if (!run_one(p, look_due, end)) {
+		if (!run_one(p, end)) {
 			p->now = end;
 			return;
 		}
@@ -186,4 +180,9 @@ void core_play_run(struct core_play *p, int64_t us)
 void core_play_pass(struct core_play *p, int64_t us)
 {
 	run(p, us, false);
+}
+
+bool core_play_next(struct core_play *p, int64_t us)
+{
+	return run_one(p, mono_add(p->now, us));
 }
