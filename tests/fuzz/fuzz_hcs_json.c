@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* links: backends */
-/* Answers of the Host Compute Service: accepted and sound, or corrupt; nothing else. */
+/* Answers of the Host Compute Service and Network: accepted and sound, or corrupt; nothing else. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "backends/hcn_reply.h"
 #include "backends/hcs_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -62,6 +63,31 @@ static void read_exits(const char *text, size_t n, struct arena *a)
 	assert(r < 0 || x.exited);
 }
 
+static void read_networks(const char *text, size_t n, struct arena *a)
+{
+	struct error err = ERROR_INIT;
+	struct hcn_network_reply net;
+	struct hcn_endpoint_reply ep;
+	struct hcn_namespace_reply ns;
+	size_t n_ids;
+	GUID *ids;
+	int r = hcn_reply_ids(text, n, a, &ids, &n_ids, &err);
+
+	check_result(r, &err);
+	err = ERROR_INIT;
+	r = hcn_reply_network(text, n, a, &net, &err);
+	check_result(r, &err);
+	assert(r < 0 || (net.basics.name && net.basics.owner && net.type));
+	err = ERROR_INIT;
+	r = hcn_reply_endpoint(text, n, a, &ep, &err);
+	check_result(r, &err);
+	assert(r < 0 || (ep.basics.name && ep.mac && (!ep.n_addresses || ep.addresses)));
+	err = ERROR_INIT;
+	r = hcn_reply_namespace(text, n, a, &ns, &err);
+	check_result(r, &err);
+	assert(r < 0 || (ns.type && (!ns.n_endpoints || ns.endpoints)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *a CLEAN(arena) = arena_new();
@@ -70,5 +96,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_systems(text, size, a);
 	read_properties(text, size, a);
 	read_exits(text, size, a);
+	read_networks(text, size, a);
 	return 0;
 }
