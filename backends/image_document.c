@@ -124,6 +124,8 @@ static int get_process(struct json_object *o, struct arena *arena, struct image_
 		r = get_text(o, "User", arena, &ret->user, err);
 	if (r == 0)
 		r = get_text(o, "StopSignal", arena, &ret->stop_signal, err);
+	if (r == 0)
+		r = json_get_bool(o, "ArgsEscaped", &ret->args_escaped, err);
 	return r < 0 ? r : get_labels(o, arena, ret, err);
 }
 

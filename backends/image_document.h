@@ -31,6 +31,7 @@ struct image_config {
 	const char *created;            /* RFC 3339 as written, or NULL */
 	struct image_words entrypoint, cmd, env, ports, volumes;
 	const char *workdir, *user, *stop_signal; /* NULL when not said */
+	bool args_escaped; /* Windows: the first word is a whole command line already */
 	struct image_pair *labels;
 	size_t n_labels;
 	struct image_words diff_ids; /* bottom to top */

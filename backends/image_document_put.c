@@ -59,6 +59,8 @@ static struct json_object *process_of(const struct image_config *c)
 	put_text(o, "WorkingDir", c->workdir);
 	put_text(o, "User", c->user);
 	put_text(o, "StopSignal", c->stop_signal);
+	if (c->args_escaped)
+		json_put_bool(o, "ArgsEscaped", true);
 	if (c->n_labels) {
 		struct json_object *map = json_object_new_object();
 

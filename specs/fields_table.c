@@ -48,6 +48,10 @@
 #define NO_PROXY     IGNORED("there is no proxy and no tunnel")
 #define ONE_NODE     IGNORED("there is one node, so nothing is placed")
 #define NO_WASM      CANNOT("WASM services are not started")
+#define NO_GPU       IGNORED("no graphics device is handed in")
+#define DEFAULT_GPU                                                                                \
+	CLOSE("the host's default adapter under isolation: hyperv, refused under process")
+#define ONE_GPU IGNORED("the host's default adapter is shared as it is")
 
 const struct fields_row fields_table[] = {
 	/* The top of the file: the same on all runtimes. */
@@ -73,7 +77,7 @@ const struct fields_row fields_table[] = {
 	BOTH("scale.cooldown", CLOSE("there is no autoscaler")),
 	BOTH("scale.targets", IGNORED("there is no autoscaler")),
 	BOTH("replica_groups", OK),
-	BOTH("replica_groups[].resources.gpu", IGNORED("no graphics device is handed in")),
+	ROW("replica_groups[].resources.gpu", NO_GPU, DEFAULT_GPU),
 	BOTH("replica_groups[].image.source_policy",
 	     IGNORED("an image comes from where its reference says")),
 	BOTH("replica_groups[].affinity", ONE_NODE),
@@ -129,7 +133,21 @@ const struct fields_row fields_table[] = {
 	ROW("resources", OK, LINUX_ONLY),
 	ROW("resources.cpu", OK, OK),
 	ROW("resources.memory", OK, OK),
-	BOTH("resources.gpu", IGNORED("no graphics device is handed in")),
+	ROW("resources.cpu_shares", OK, CLOSE("as a weight of at most 10000, and not beside cpu")),
+	ROW("resources.gpu", NO_GPU, DEFAULT_GPU),
+	ROW("resources.gpu.count", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.vendor", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.mode", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.model", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.scheduling", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.distributed", NO_GPU, ONE_GPU),
+	VALUE("resources.gpu.sharing", "mps", NO_GPU,
+	      CANNOT("a utility VM does not reach the host's MPS")),
+	ROW("resources.gpu.sharing", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.mps_pipe_dir", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.mps_log_dir", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.time_slice_index", NO_GPU, ONE_GPU),
+	ROW("resources.gpu.time_slicing_config_path", NO_GPU, ONE_GPU),
 	ROW("resources.memory_swappiness", CLOSE("cgroup v1 only; v2 has no such setting"),
 	    LINUX_ONLY),
 	ROW("resources.oom_kill_disable", CLOSE("cgroup v1 only; v2 has no such setting"),
@@ -174,8 +192,10 @@ const struct fields_row fields_table[] = {
 	BOTH("port_mappings", NO_NETWORKS),
 	BOTH("expose", CLOSE("it is for people only, as everywhere")),
 	BOTH("localhost_reachability", NO_NETWORKS),
-	BOTH("hostname", OK),
-	ROW("dns", OK, IGNORED("name servers come from the network")),
+	ROW("hostname", OK,
+	    CLOSE("as a NetBIOS name: letters, digits and hyphens, longer than 15 cut with a "
+		  "hash")),
+	BOTH("dns", OK),
 	ROW("extra_hosts", OK, IGNORED("the image's hosts file is used")),
 
 	/* Life. */

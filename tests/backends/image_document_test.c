@@ -110,7 +110,8 @@ static void counts_layers(void **state)
 static void reads_and_writes_configs(void **state)
 {
 	static const char text[] =
-		"{\"architecture\":\"arm\",\"config\":{\"Cmd\":[\"a\",\"\"],\"Entrypoint\":[\"/"
+		"{\"architecture\":\"arm\",\"config\":{\"ArgsEscaped\":true,\"Cmd\":[\"a\",\"\"],"
+		"\"Entrypoint\":[\"/"
 		"e\"],"
 		"\"Env\":[\"A=b\"],\"ExposedPorts\":{\"80/tcp\":{}},\"Labels\":{\"k\":\"v\"},"
 		"\"StopSignal\":\"SIGINT\",\"User\":\"1:2\",\"Volumes\":{\"/v\":{}},"
@@ -126,6 +127,7 @@ static void reads_and_writes_configs(void **state)
 	assert_int_equal(image_document_config(text, strlen(text), a, &c, &err), 0);
 	assert_string_equal(c.platform.variant, "v7");
 	assert_string_equal(c.entrypoint.v[0], "/e");
+	assert_true(c.args_escaped);
 	assert_int_equal(c.cmd.n, 2);
 	assert_string_equal(c.ports.v[0], "80/tcp");
 	assert_string_equal(c.volumes.v[0], "/v");
