@@ -18,6 +18,8 @@ struct remote {
 
 /* Operations without a deadline of their own are questions: quick, unless the machine is not. */
 #define QUESTION_US (30 * CLOCK_SEC)
+/* A probe gives each of three programs ten seconds before it is taken for one that hangs. */
+#define PROBE_US (60 * CLOCK_SEC)
 
 static struct remote *of(struct runtime *rt)
 {
@@ -75,7 +77,8 @@ static int remote_probe(struct runtime *rt, struct arena *a, struct runtime_info
 			struct error *err)
 {
 	struct remote_call c = { 0 };
-	int r = ask(rt, &c, new_call("probe", NULL), (struct mono){ 0 }, err);
+	struct mono deadline = mono_add(clock_mono(), PROBE_US);
+	int r = ask(rt, &c, new_call("probe", NULL), deadline, err);
 
 	if (r < 0)
 		return r;

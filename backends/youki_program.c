@@ -41,6 +41,9 @@ static void find_candidates(struct youki *y)
 		const char *name = oci_program_name(given);
 
 		set_candidate(y, 0, name ? name : "oci", access(given, X_OK) == 0 ? given : NULL);
+		if (!y->programs[0].path)
+			y->candidates[0].why =
+				arena_printf(y->arena, "%s: %s", given, strerror(errno));
 		if (!name) {
 			y->programs[0].path = NULL;
 			y->candidates[0].why =
@@ -162,6 +165,7 @@ static int try_program(struct youki *y, const struct oci_program *p, struct mono
 	return r;
 }
 
+/* crun refuses a hybrid host while v2 holds a controller; mounted as v1, v1 holds it. */
 static const char *remedy_of(const struct youki *y, const char *why)
 {
 	const char *controllers = "";
@@ -169,8 +173,13 @@ static const char *remedy_of(const struct youki *y, const char *why)
 	for (size_t i = 0; i < y->cgroups.n; i++)
 		if (y->cgroups.items[i].is_v2)
 			controllers = y->cgroups.items[i].controllers;
-	if (!strstr(why, "hybrid") || !*controllers || strchr(controllers, ' '))
+	if (!strstr(why, "hybrid") || !*controllers)
 		return NULL;
+	if (strchr(controllers, ' '))
+		return arena_printf(y->arena,
+				    "for c in %s; do mkdir -p /sys/fs/cgroup/$c; "
+				    "mount -t cgroup -o $c cgroup /sys/fs/cgroup/$c; done",
+				    controllers);
 	return arena_printf(y->arena,
 			    "mkdir -p /sys/fs/cgroup/%s && mount -t cgroup -o %s cgroup "
 			    "/sys/fs/cgroup/%s",

@@ -44,4 +44,5 @@
 #define LIMIT_MEMBER_DEPTH       128 /* directories; fs_remove_tree goes 256 deep */
 
 /* Store. */
-#define LIMIT_EVENTS 10000
+#define LIMIT_LOCKS_BYTES (16 << 20) /* the kernel's list of file locks: some 60 bytes each */
+#define LIMIT_EVENTS      10000

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -25,6 +26,7 @@ enum loop_cause {
  */
 int loop_new(struct loop **ret, struct error *err);
 void loop_free(struct loop *l); /* gives the signals back; NULL is fine */
+CLEAN_DEFINE(loop, struct loop *, loop_free)
 
 /** loop_bell() - an eventfd: writing 1 to it, from any thread, ends the current wait */
 int loop_bell(const struct loop *l);

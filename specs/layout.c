@@ -7,6 +7,11 @@ const char *layout_database(const struct layout *l, struct arena *a)
 	return arena_printf(a, "%s/tallyman.db", l->state_dir);
 }
 
+const char *layout_store_lock(const struct layout *l, struct arena *a)
+{
+	return arena_printf(a, "%s/tallyman.lock", l->state_dir);
+}
+
 const char *layout_hmac_key(const struct layout *l, struct arena *a)
 {
 	return arena_printf(a, "%s/hmac.key", l->state_dir);

@@ -14,6 +14,8 @@ struct layout {
 };
 
 const char *layout_database(const struct layout *l, struct arena *a); /* <state>/tallyman.db */
+/* <state>/tallyman.lock: the writer's, with its name in it */
+const char *layout_store_lock(const struct layout *l, struct arena *a);
 const char *layout_hmac_key(const struct layout *l, struct arena *a); /* <state>/hmac.key, 0600 */
 const char *layout_images(const struct layout *l, struct arena *a);   /* <state>/images */
 const char *layout_bundles(const struct layout *l, struct arena *a);  /* <state>/bundles */

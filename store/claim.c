@@ -67,18 +67,25 @@ static int read_claim(struct claim *c, struct error *err)
 	return 0;
 }
 
+static int set_path(struct claim *c, const char *base, const char *owner, struct error *err)
+{
+	assert(runtime_id_is_owner(owner));
+	c->lock_fd = -1;
+	if (snprintf(c->path, sizeof(c->path), "%s/%s", base, owner) >= (int)sizeof(c->path))
+		return error_set(err, ERR_LIMIT, 0, "path of the claim is too long");
+	return 0;
+}
+
 int claim_open(const char *base, const char *owner, const char *command, struct claim **ret,
 	       struct error *err)
 {
 	struct claim *c CLEAN(claim) = xcalloc(1, sizeof(*c));
-	char lock[LIMIT_PATH];
-	int r;
+	char lock[LIMIT_PATH + 8];
+	int r = set_path(c, base, owner, err);
 
-	assert(runtime_id_is_owner(owner));
-	c->lock_fd = -1;
-	if (snprintf(c->path, sizeof(c->path), "%s/%s", base, owner) >= (int)sizeof(c->path) ||
-	    snprintf(lock, sizeof(lock), "%s/%s.lock", base, owner) >= (int)sizeof(lock))
-		return error_set(err, ERR_LIMIT, 0, "path of the claim is too long");
+	if (r < 0)
+		return r;
+	snprintf(lock, sizeof(lock), "%s.lock", c->path);
 	r = fs_mkdirs(AT_FDCWD, base, 0700, err);
 	if (r == 0)
 		r = place_lock(lock, command, &c->lock_fd, err);
@@ -220,21 +227,55 @@ int claim_enter(struct claim *c, struct store *store, enum claim_way way, struct
 	return r < 0 ? r : verdict;
 }
 
+/* Why the claim lets no session of that node in @dir begin; @node NULL: there is no store. */
+static int refuse(const struct claim *c, const struct node_row *node, const char *dir,
+		  struct error *err)
+{
+	int r;
+
+	if (c->kind == DAMAGED)
+		r = error_set(err, ERR_LOCKED, 0, "the claim %s cannot be read", c->path);
+	else if (strcmp(c->state_dir, dir) == 0)
+		r = error_set(err, ERR_LOCKED, 0,
+			      "the owner belongs to node %.8s, whose store in %s is gone%s%.8s",
+			      c->node_id, dir, node ? "; there is node " : "",
+			      node ? node->node_id : "");
+	else if (node)
+		r = error_set(err, ERR_LOCKED, 0,
+			      "the owner belongs to node %.8s in %s, this is node %.8s in %s",
+			      c->node_id, c->state_dir, node->node_id, dir);
+	else
+		r = error_set(err, ERR_LOCKED, 0, "the owner belongs to node %.8s in %s, not to %s",
+			      c->node_id, c->state_dir, dir);
+	error_hint(err,
+		   "use that state directory, another --owner, or give the owner to this store "
+		   "with 'tallyman recover --take-over'");
+	return r;
+}
+
 int claim_refuse(const struct claim *c, struct store *store, struct error *err)
 {
 	struct node_row node;
 	int r = node_store_load(store, &node, err);
 
+	return r < 0 ? r : refuse(c, &node, store_dir(store), err);
+}
+
+int claim_look(const struct claim_place *place, struct store *store, struct error *why,
+	       struct error *err)
+{
+	struct claim *c CLEAN(claim) = xcalloc(1, sizeof(*c));
+	struct node_row node = { .accept = NODE_ACCEPTED };
+	int r = set_path(c, place->base, place->owner, err);
+
+	if (r == 0)
+		r = read_claim(c, err);
+	if (r == 0 && store)
+		r = node_store_load(store, &node, err);
 	if (r < 0)
 		return r;
-	if (c->kind == DAMAGED)
-		r = error_set(err, ERR_LOCKED, 0, "the claim %s cannot be read", c->path);
-	else
-		r = error_set(err, ERR_LOCKED, 0,
-			      "the owner belongs to node %.8s in %s, this is node %.8s in %s",
-			      c->node_id, c->state_dir, node.node_id, store_dir(store));
-	error_hint(err,
-		   "use that state directory, another --owner, or give the owner to this store "
-		   "with 'tallyman recover --take-over'");
+	r = judge(c, &node, place->dir);
+	if (r == CLAIM_FOREIGN)
+		(void)refuse(c, store ? &node : NULL, place->dir, why);
 	return r;
 }

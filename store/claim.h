@@ -52,3 +52,18 @@ int claim_enter(struct claim *c, struct store *store, enum claim_way way, struct
 
 /** claim_refuse() - -ERR_LOCKED that names both stores and the way past */
 int claim_refuse(const struct claim *c, struct store *store, struct error *err);
+
+/**
+ * claim_look() - would a session of @store be let in now? Takes no lock and makes nothing
+ * @base, @owner: as claim_open()
+ * @dir:   the state directory
+ * @store: open for reading; NULL: there is none yet
+ * @why:   with CLAIM_FOREIGN: what claim_refuse() would say
+ *
+ * Return: 0; CLAIM_NEW_EPOCH; CLAIM_FOREIGN; < 0: the claim cannot be looked at.
+ */
+struct claim_place {
+	const char *base, *owner, *dir;
+};
+int claim_look(const struct claim_place *place, struct store *store, struct error *why,
+	       struct error *err);

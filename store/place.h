@@ -32,5 +32,16 @@ int place_check_writable(const char *dir, struct error *err);
  */
 int place_lock(const char *path, const char *command, int *ret_fd, struct error *err);
 
+/**
+ * place_holder() - who holds the lock file @path now; the lock itself is not touched
+ * @ret: "process 123 (apply shop.yaml)", or "another process" when it left no name
+ *
+ * Return: 0 when nobody does, or there is no such file; PLACE_HELD; -ERR_IO and the like when
+ *         the kernel's list of locks cannot be read.
+ */
+#define PLACE_HOLDER_SIZE 128
+enum { PLACE_HELD = 1 };
+int place_holder(const char *path, char ret[PLACE_HOLDER_SIZE], struct error *err);
+
 /** place_unlock() - forget the holder's name and let go; -1 is fine */
 void place_unlock(int fd);

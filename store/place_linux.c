@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "base/buf.h"
 #include "base/clean.h"
 #include "base/fs.h"
 #include "base/limits.h"
@@ -69,9 +72,9 @@ int place_check_writable(const char *dir, struct error *err)
 }
 
 /* Who says to hold @fd, into @out; "another process" when the file says nothing. */
-static void read_holder(int fd, char out[128])
+static void read_holder(int fd, char out[PLACE_HOLDER_SIZE])
 {
-	char text[128];
+	char text[PLACE_HOLDER_SIZE];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = 0;
@@ -79,13 +82,13 @@ static void read_holder(int fd, char out[128])
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = '?';
-	snprintf(out, 128, "%s", text[0] ? text : "another process");
+	snprintf(out, PLACE_HOLDER_SIZE, "%s", text[0] ? text : "another process");
 }
 
 /* Only information: on a full disk the lock is held without a name. */
 static void write_holder(int fd, const char *command)
 {
-	char line[128];
+	char line[PLACE_HOLDER_SIZE];
 	int n = snprintf(line, sizeof(line), "process %ld (%s)", (long)getpid(),
 			 command ? command : "tallyman");
 
@@ -99,7 +102,7 @@ static void write_holder(int fd, const char *command)
 int place_lock(const char *path, const char *command, int *ret_fd, struct error *err)
 {
 	int fd CLEAN(fd) = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	char holder[128];
+	char holder[PLACE_HOLDER_SIZE];
 	int r;
 
 	if (fd < 0)
@@ -124,4 +127,47 @@ void place_unlock(int fd)
 	/* A name that stays behind is only misleading, and the next holder replaces it. */
 	(void)!ftruncate(fd, 0);
 	close(fd);
+}
+
+/*
+ * `1: FLOCK  ADVISORY  WRITE 708 fe:00:1311 0 EOF`: is that the lock of this file? Where a file
+ * system shows another device number than the kernel's list (btrfs), the pid in the file tells.
+ */
+static bool is_lock_of(const char *line, const struct stat *st, const char *holder)
+{
+	char file[64], device[16], owner[32];
+	const char *pid = strstr(line, "WRITE ");
+
+	snprintf(file, sizeof(file), ":%ju 0 EOF", (uintmax_t)st->st_ino);
+	if (!strstr(line, " FLOCK ") || strstr(line, " -> ") || !pid || !strstr(line, file))
+		return false;
+	snprintf(device, sizeof(device), " %02x:%02x:", major(st->st_dev), minor(st->st_dev));
+	pid += strlen("WRITE ");
+	snprintf(owner, sizeof(owner), "process %.*s ", (int)strcspn(pid, " "), pid);
+	return strstr(line, device) || strncmp(holder, owner, strlen(owner)) == 0;
+}
+
+int place_holder(const char *path, char ret[PLACE_HOLDER_SIZE], struct error *err)
+{
+	struct buf locks CLEAN(buf) = BUF_INIT(LIMIT_LOCKS_BYTES);
+	int fd CLEAN(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char holder[PLACE_HOLDER_SIZE], *rest, *line;
+	struct stat st;
+	int r;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, errno, "open %s", path);
+	read_holder(fd, holder);
+	r = fs_read(AT_FDCWD, "/proc/locks", &locks, err);
+	if (r < 0)
+		return r;
+	for (rest = locks.data; (line = strsep(&rest, "\n"));) {
+		if (!is_lock_of(line, &st, holder))
+			continue;
+		memcpy(ret, holder, sizeof(holder));
+		return PLACE_HELD;
+	}
+	return 0;
 }

@@ -30,6 +30,7 @@ struct output;
 	X(image_import)                                                                            \
 	X(image_ls)                                                                                \
 	X(image_rm)                                                                                \
+	X(doctor)                                                                                  \
 	X(explain)                                                                                 \
 	X(recover)                                                                                 \
 	X(shim)                                                                                    \

@@ -39,6 +39,20 @@ int open_options(const struct cli *cli, const struct command_args *args,
 	return 0;
 }
 
+int open_store_of(const struct session_options *node, struct store **ret, struct error *err)
+{
+	const struct store_options o = {
+		.dir = node->layout.state_dir,
+		.mode = STORE_READ,
+		.now = clock_wall(),
+	};
+	int r;
+
+	*ret = NULL;
+	r = store_open(&o, ret, err);
+	return r == STORE_ABSENT ? 0 : r;
+}
+
 int open_store(const struct cli *cli, const struct command_args *args, struct store **ret,
 	       struct error *err)
 {
@@ -46,14 +60,5 @@ int open_store(const struct cli *cli, const struct command_args *args, struct st
 	int r = open_options(cli, args, &node, err);
 
 	*ret = NULL;
-	if (r < 0)
-		return r;
-	r = store_open(
-		&(struct store_options){
-			.dir = node.layout.state_dir,
-			.mode = STORE_READ,
-			.now = clock_wall(),
-		},
-		ret, err);
-	return r == STORE_ABSENT ? 0 : r;
+	return r < 0 ? r : open_store_of(&node, ret, err);
 }

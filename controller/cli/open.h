@@ -19,3 +19,6 @@ int open_options(const struct cli *cli, const struct command_args *args,
  */
 int open_store(const struct cli *cli, const struct command_args *args, struct store **ret,
 	       struct error *err);
+
+/** open_store_of() - the same, of a node whose options are known already */
+int open_store_of(const struct session_options *node, struct store **ret, struct error *err);

@@ -15,7 +15,6 @@
 #include "controller/loop.h"
 #include "controller/pool.h"
 
-CLEAN_DEFINE(loop, struct loop *, loop_free)
 CLEAN_DEFINE(pool, struct pool *, pool_free)
 
 struct square {

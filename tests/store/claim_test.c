@@ -222,6 +222,44 @@ static void test_damaged(void **state)
 	assert_int_equal(enter(f, CLAIM_NORMAL), 0);
 }
 
+static int look(struct fixture *f, const char *dir, struct store *store, struct error *why)
+{
+	const struct claim_place place = { base_of(f), "tallyman", dir };
+
+	*why = ERROR_INIT;
+	return ok(f, claim_look(&place, store, why, &f->err));
+}
+
+/* A look says what a session would be told, beside one that is under way, and makes nothing. */
+static void test_look(void **state)
+{
+	struct fixture *f = *state;
+	struct claim *c = NULL;
+	struct error why;
+
+	assert_int_equal(look(f, f->dir, f->store, &why), 0);
+	assert_int_equal(look(f, f->dir, NULL, &why), 0);
+	assert_int_equal(fs_exists(AT_FDCWD, base_of(f), NULL), 0);
+
+	assert_int_equal(enter(f, CLAIM_NORMAL), 0);
+	ok(f, claim_open(base_of(f), "tallyman", "acting", &c, &f->err));
+	assert_int_equal(look(f, f->dir, f->store, &why), 0);
+	claim_close(c);
+	/* The store of the claim is gone. */
+	assert_int_equal(look(f, f->dir, NULL, &why), CLAIM_FOREIGN);
+	assert_non_null(strstr(why.msg, "is gone"));
+	assert_non_null(strstr(why.hint, "--take-over"));
+	assert_int_equal(look(f, "/elsewhere", NULL, &why), CLAIM_FOREIGN);
+	assert_non_null(strstr(why.msg, "not to /elsewhere"));
+	change_to(f, "other");
+	assert_int_equal(look(f, store_dir(f->store), f->store, &why), CLAIM_FOREIGN);
+	assert_non_null(strstr(why.msg, "this is node"));
+	assert_int_equal(node_of(f).session, 0);
+	ok(f, fs_write_atomic(AT_FDCWD, fixture_path(f, "owners/tallyman"), "{", 1, 0600, &f->err));
+	assert_int_equal(look(f, f->dir, f->store, &why), CLAIM_FOREIGN);
+	assert_non_null(strstr(why.msg, "cannot be read"));
+}
+
 static void test_one_actor(void **state)
 {
 	struct fixture *f = *state;
@@ -264,6 +302,7 @@ int main(void)
 		TEST(test_take_over_keeps_own_instances),
 		TEST(test_rebuilt_store_gets_its_node_back),
 		TEST(test_damaged),
+		TEST(test_look),
 		TEST(test_one_actor),
 		TEST(test_no_session_without_a_claim),
 	};

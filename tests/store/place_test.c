@@ -118,6 +118,36 @@ static void test_lock_text(void **state)
 	}
 }
 
+/* Asking who holds a lock is no lock: its holder and whoever comes next notice nothing. */
+static void test_holder(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "lock"), *other = fixture_path(f, "other");
+	char name[PLACE_HOLDER_SIZE], want[PLACE_HOLDER_SIZE];
+	int a = -1, b = -1;
+
+	assert_int_equal(place_holder(path, name, &f->err), 0); /* no such file */
+	assert_int_equal(fs_exists(AT_FDCWD, path, NULL), 0);
+	ok(f, place_lock(path, "apply x", &a, &f->err));
+	ok(f, place_lock(other, "down", &b, &f->err));
+	snprintf(want, sizeof(want), "process %d (apply x)", (int)getpid());
+	assert_int_equal(place_holder(path, name, &f->err), PLACE_HELD);
+	assert_string_equal(name, want);
+	snprintf(want, sizeof(want), "process %d (down)", (int)getpid());
+	assert_int_equal(place_holder(other, name, &f->err), PLACE_HELD);
+	assert_string_equal(name, want);
+	/* What a crash left in the file names nobody. */
+	close(a);
+	assert_int_equal(place_holder(path, name, &f->err), 0);
+	place_unlock(b);
+	assert_int_equal(place_holder(other, name, &f->err), 0);
+	ok(f, place_lock(path, NULL, &a, &f->err));
+	assert_int_equal(ftruncate(a, 0), 0);
+	assert_int_equal(place_holder(path, name, &f->err), PLACE_HELD);
+	assert_string_equal(name, "another process");
+	place_unlock(a);
+}
+
 static void test_long_command(void **state)
 {
 	struct fixture *f = *state;
@@ -139,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_network), TEST(test_missing),   TEST(test_read_only),
 		TEST(test_lock),    TEST(test_lock_text), TEST(test_long_command),
+		TEST(test_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
