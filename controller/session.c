@@ -5,7 +5,6 @@
  */
 #include "controller/session.h"
 
-#include <assert.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -21,6 +20,8 @@
 #include "store/store.h"
 
 enum { HMAC_KEY_BYTES = 32 };
+
+#define HOST_OS "linux" /* this program's, in the format's spelling */
 
 /* The format's words for what uname says. */
 static const char *arch_word(const char *machine)
@@ -44,7 +45,7 @@ static int know_host(struct session *s, struct error *err)
 	if (r < 0)
 		return r;
 	s->boot_id = arena_strdup(s->arena, boot);
-	s->os = "linux";
+	s->os = HOST_OS;
 	s->arch = uname(&name) == 0 ? arena_strdup(s->arena, arch_word(name.machine)) : "unknown";
 	return 0;
 }
@@ -125,20 +126,49 @@ static const struct {
 	{ "youki", "linux" },
 };
 
-static const char *own_runtime(const struct session *s)
+static const char *own_runtime(void)
 {
 	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
-		if (strcmp(runtimes[i].os, s->os) == 0)
+		if (strcmp(runtimes[i].os, HOST_OS) == 0)
 			return runtimes[i].name;
-	return NULL;
+	return ""; /* which no runtime is called */
 }
 
-static bool is_runtime(const char *name)
+const char *session_runtime_os(const char *name)
 {
 	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
 		if (strcmp(runtimes[i].name, name) == 0)
-			return true;
-	return false;
+			return runtimes[i].os;
+	return NULL;
+}
+
+static int check_runtime(const char *name, struct error *err)
+{
+	if (session_runtime_os(name))
+		return 0;
+	(void)error_set(err, ERR_INVALID, 0, "there is no runtime '%s'", name);
+	error_hint(err, "see runtimes.primary and runtimes.delegate in the settings");
+	return -ERR_INVALID;
+}
+
+int session_runtime_names(const struct session_options *opt, const char *ret[RUNTIME_COMPOSITE_MAX],
+			  struct error *err)
+{
+	const char *primary = opt->primary ? opt->primary : own_runtime();
+	const char *delegate = opt->delegate;
+	int r;
+
+	if (delegate && strcmp(delegate, primary) == 0)
+		return error_set(err, ERR_INVALID, 0, "runtime %s is primary and delegate",
+				 primary);
+	r = check_runtime(primary, err);
+	if (r == 0 && delegate)
+		r = check_runtime(delegate, err);
+	if (r < 0)
+		return r;
+	ret[0] = primary;
+	ret[1] = delegate;
+	return 0;
 }
 
 static int open_remote(struct session *s, const char *name, const struct runtime_sink *sink,
@@ -154,31 +184,24 @@ static int open_remote(struct session *s, const char *name, const struct runtime
 		.may_start = true,
 	};
 
-	if (is_runtime(name))
-		return runtime_remote_open(&remote, sink, ret, err);
-	(void)error_set(err, ERR_INVALID, 0, "there is no runtime '%s'", name);
-	error_hint(err, "see runtimes.primary and runtimes.delegate in the settings");
-	return -ERR_INVALID;
+	return runtime_remote_open(&remote, sink, ret, err);
 }
 
 static int open_members(struct session *s, const struct runtime_sink *sink,
 			struct runtime_composite_options *ret, struct error *err)
 {
-	const char *primary = s->opt.primary ? s->opt.primary : own_runtime(s);
-	const char *delegate = s->opt.delegate;
+	const char *names[RUNTIME_COMPOSITE_MAX];
 	int r;
 
 	if (s->is_model)
 		return runtime_memory_open(
 			arena_printf(s->arena, "%s/world.json", s->opt.layout.state_dir), sink,
 			&ret->primary, err);
-	assert(primary);
-	if (delegate && strcmp(delegate, primary) == 0)
-		return error_set(err, ERR_INVALID, 0, "runtime %s is primary and delegate",
-				 primary);
-	r = open_remote(s, primary, sink, &ret->primary, err);
-	if (r == 0 && delegate)
-		r = open_remote(s, delegate, sink, &ret->delegate, err);
+	r = session_runtime_names(&s->opt, names, err);
+	if (r == 0)
+		r = open_remote(s, names[0], sink, &ret->primary, err);
+	if (r == 0 && names[1])
+		r = open_remote(s, names[1], sink, &ret->delegate, err);
 	return r;
 }
 

@@ -61,6 +61,18 @@ void session_close(struct session *s); /* NULL is fine */
 CLEAN_DEFINE(session, struct session *, session_close)
 
 /**
+ * session_runtime_names() - the runtimes that a session with these options has, primary first
+ * @ret: one or two; the rest is NULL
+ *
+ * Return: 0; -ERR_INVALID for a runtime that there is not, and for one that is both.
+ */
+int session_runtime_names(const struct session_options *opt, const char *ret[RUNTIME_COMPOSITE_MAX],
+			  struct error *err);
+
+/** session_runtime_os() - the system whose containers it makes; NULL for a name nobody knows */
+const char *session_runtime_os(const char *name);
+
+/**
  * session_may_know() - could that runtime hold instances of ours?
  *
  * True when the store has a row on it, a shim of it runs or a bundle lies there. When not, a

@@ -20,11 +20,10 @@
 
 enum { LEAVE_S = 20, LOOK_MS = 10 }; /* a shim leaves at once; a call that hangs is cut by then */
 
-#define RUNTIME "youki"
-
 /* --- a shim for the question --- */
 
 struct visit {
+	const char *runtime;
 	struct layout layout;
 	const char *dir; /* NULL: the node's own shim is asked */
 	const char *node_id;
@@ -38,7 +37,8 @@ static int begin_visit(struct doctor *d, struct visit *ret, struct error *err)
 
 	if (!mkdtemp(dir))
 		return error_sys(err, errno, "make a directory for the question in /tmp");
-	*ret = (struct visit){ .layout = { .owner = arena_printf(a, "doctor-%d", (int)getpid()),
+	*ret = (struct visit){ .runtime = ret->runtime,
+			       .layout = { .owner = arena_printf(a, "doctor-%d", (int)getpid()),
 					   .state_dir = arena_printf(a, "%s/state", dir),
 					   .run_dir = arena_printf(a, "%s/run", dir) },
 			       .dir = dir,
@@ -50,7 +50,7 @@ static int begin_visit(struct doctor *d, struct visit *ret, struct error *err)
 /* Its lock is free when the last of it is gone. */
 static bool wait_for_shim(struct doctor *d, const struct visit *v)
 {
-	const char *path = layout_shim_lock(&v->layout, d->cli->arena, RUNTIME);
+	const char *path = layout_shim_lock(&v->layout, d->cli->arena, v->runtime);
 	struct mono until = mono_add(clock_mono(), LEAVE_S * CLOCK_SEC);
 	int fd CLEAN(fd) = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -151,26 +151,26 @@ static const char *find_remedy(const struct doctor *d, const struct runtime_info
 				: "install youki, crun or runc";
 }
 
-static void tell(struct doctor *d, const struct runtime_info *info)
+static void tell(struct doctor *d, const struct visit *v, const struct runtime_info *info)
 {
+	const char *os = session_runtime_os(v->runtime);
+
 	for (size_t i = 0; i < info->n_candidates; i++)
 		add_candidate(d, info, &info->candidates[i]);
 	if (info->available)
-		report_add(d->report, "linux", REPORT_OK, NULL, "%s makes linux/%s containers%s",
-			   info->chosen, info->arch, d->node.oci_path ? " (runtime.oci.path)" : "");
+		report_add(d->report, os, REPORT_OK, NULL, "%s makes %s/%s containers%s",
+			   info->chosen, os, info->arch,
+			   d->node.oci_path ? " (runtime.oci.path)" : "");
 	else
-		report_add(d->report, "linux", REPORT_ERROR, find_remedy(d, info), "%s",
+		report_add(d->report, os, REPORT_ERROR, find_remedy(d, info), "%s",
 			   info->why ? info->why : "no runtime works");
-	report_add(d->report, "windows", REPORT_NOTE, NULL,
-		   "no runtime: services for Windows need a peer");
-	report_add(d->report, "simulated", REPORT_OK, NULL, "nothing");
 }
 
 static int ask(struct doctor *d, const struct visit *v, struct error *err)
 {
 	const struct runtime_remote_options o = {
 		.layout = v->layout,
-		.runtime_name = RUNTIME,
+		.runtime_name = v->runtime,
 		.node_id = v->node_id,
 		.owner = v->layout.owner,
 		.program = d->cli->program,
@@ -185,27 +185,59 @@ static int ask(struct doctor *d, const struct visit *v, struct error *err)
 		r = runtime_probe(rt, d->cli->arena, &info, err);
 	if (r < 0)
 		return r;
-	add_json(d, RUNTIME, &info, false);
-	tell(d, &info);
+	add_json(d, v->runtime, &info, false);
+	tell(d, v, &info);
 	return 0;
 }
 
-static void ask_somebody(struct doctor *d)
+static void ask_runtime(struct doctor *d, const char *name)
 {
 	struct error err = ERROR_INIT;
-	struct visit v = { .layout = d->node.layout, .node_id = d->node_id };
-	bool is_running = runtime_remote_is_running(&v.layout, RUNTIME);
+	struct visit v = { .runtime = name, .layout = d->node.layout, .node_id = d->node_id };
+	bool is_running = runtime_remote_is_running(&v.layout, name);
 	int r = is_running ? 0 : begin_visit(d, &v, &err);
 
-	report_add(d->report, "shim", REPORT_OK, NULL, "%s",
-		   is_running ? "running: this is what it found when it was first asked"
-			      : "not running: it starts when it is needed");
+	report_add(d->report, "shim", REPORT_OK, NULL, "%s: %s", name,
+		   is_running ? "running; this is what it found when it was first asked"
+			      : "not running; it starts when it is needed");
 	if (r == 0)
 		r = ask(d, &v, &err);
 	if (r < 0)
-		report_add(d->report, "linux", REPORT_ERROR, err.hint[0] ? err.hint : NULL, "%s",
-			   err.msg);
+		report_add(d->report, session_runtime_os(name), REPORT_ERROR,
+			   err.hint[0] ? err.hint : NULL, "%s", err.msg);
 	end_visit(d, &v);
+}
+
+/* What nobody here makes goes to a peer. */
+static void tell_peers(struct doctor *d, const char *const *names)
+{
+	static const char *const systems[] = { "linux", "windows" };
+
+	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
+		bool is_here = false;
+
+		for (size_t k = 0; k < RUNTIME_COMPOSITE_MAX && names[k]; k++)
+			is_here |= strcmp(session_runtime_os(names[k]), systems[i]) == 0;
+		if (!is_here)
+			report_add(d->report, systems[i], REPORT_NOTE, NULL,
+				   "no runtime: such services need a peer");
+	}
+}
+
+static void ask_all(struct doctor *d)
+{
+	const char *names[RUNTIME_COMPOSITE_MAX] = { NULL };
+	struct error err = ERROR_INIT;
+
+	if (session_runtime_names(&d->node, names, &err) < 0) {
+		report_add(d->report, "runtimes", REPORT_ERROR, err.hint[0] ? err.hint : NULL, "%s",
+			   err.msg);
+		return;
+	}
+	for (size_t i = 0; i < RUNTIME_COMPOSITE_MAX && names[i]; i++)
+		ask_runtime(d, names[i]);
+	tell_peers(d, names);
+	report_add(d->report, "simulated", REPORT_OK, NULL, "nothing");
 }
 
 static void ask_model(struct doctor *d)
@@ -238,10 +270,10 @@ int doctor_runtimes(struct doctor *d, struct error *err)
 	if (d->is_memory)
 		ask_model(d);
 	else if (geteuid() != 0)
-		report_add(d->report, "linux", REPORT_ERROR, "run it as root",
-			   "not tried: the runtimes' programs need root");
+		report_add(d->report, "programs", REPORT_ERROR, "run it as root",
+			   "not tried: they need root");
 	else
-		ask_somebody(d);
+		ask_all(d);
 	/* The first Ctrl-C waits until nothing of the question is left; the second does not. */
 	if (loop_turn(loop, clock_mono(), &now) & LOOP_STOP)
 		return error_set(err, ERR_CANCELED, 0, "interrupted");

@@ -108,6 +108,10 @@ for row in 'crun:No such file' 'runc:printed "rubbish"' 'youki:not a container' 
 	assert_contains "$out" "runtime.oci.path"
 	assert_contains "$out" "An apply cannot work here"
 done
+printf 'claims_dir: %s\nruntimes: { primary: docker }\n' "$TEST_TMP/claims" >"$TALLYMAN_CONFIG"
+doctor
+assert_rc 1
+check runtimes 'c["level"] == "error" and "docker" in c["message"] and "settings" in c["remedy"]'
 printf 'claims_dir: %s\n' "$TEST_TMP/claims" >"$TALLYMAN_CONFIG"
 
 # crun on a hybrid host whose cgroup2 holds a controller: why, and what to type.
