@@ -3,6 +3,9 @@
 #include "backends/runtime.h"
 
 #include <assert.h>
+#include <string.h>
+
+#include "specs/runtime_id.h"
 
 static int named(struct runtime *rt, int r, const char *what, const char *id, struct error *err)
 {
@@ -10,6 +13,34 @@ static int named(struct runtime *rt, int r, const char *what, const char *id, st
 		return r;
 	return id ? error_wrap(err, r, "%s: %s %s", rt->name, what, id)
 		  : error_wrap(err, r, "%s: %s", rt->name, what);
+}
+
+/* It becomes part of paths and command lines. */
+int runtime_check_id(const char *id, struct error *err)
+{
+	struct runtime_id parts;
+
+	if (runtime_id_parse(id, &parts))
+		return 0;
+	return error_set(err, ERR_INVALID, 0, "'%.80s' is no runtime id", id);
+}
+
+int runtime_check_spec(const struct instance_spec *spec, struct error *err)
+{
+	struct runtime_id parts = { .slot = 0 };
+	int r = runtime_check_id(spec->id, err);
+
+	if (r < 0)
+		return r;
+	(void)runtime_id_parse(spec->id, &parts); /* it just was one */
+	if (strcmp(parts.deployment, spec->deployment) == 0 &&
+	    strcmp(parts.service, spec->service_name) == 0 && parts.slot == spec->slot &&
+	    parts.generation == spec->generation)
+		return 0;
+	return error_set(err, ERR_INVALID, 0,
+			 "'%s' does not fit slot %s/%s-rep-%u, generation %llu", spec->id,
+			 spec->deployment, spec->service_name, spec->slot,
+			 (unsigned long long)spec->generation);
 }
 
 int runtime_probe(struct runtime *rt, struct arena *a, struct runtime_info *ret, struct error *err)
@@ -31,53 +62,65 @@ int runtime_list(struct runtime *rt, struct arena *a, struct observed *ret, stru
 int runtime_inspect(struct runtime *rt, const char *id, struct arena *a, struct instance *ret,
 		    struct error *err)
 {
-	assert(id);
-	return named(rt, rt->ops->inspect(rt, id, a, ret, err), "inspect", id, err);
+	int r = runtime_check_id(id, err);
+
+	return named(rt, r < 0 ? r : rt->ops->inspect(rt, id, a, ret, err), "inspect", id, err);
 }
 
 int runtime_create(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
 		   struct arena *a, struct instance *ret, struct error *err)
 {
-	assert(spec && spec->id && spec->service && spec->digest);
-	return named(rt, rt->ops->create(rt, spec, deadline, a, ret, err), "create", spec->id, err);
+	int r = runtime_check_spec(spec, err);
+
+	assert(spec->service && spec->digest);
+	r = r < 0 ? r : rt->ops->create(rt, spec, deadline, a, ret, err);
+	return named(rt, r, "create", spec->id, err);
 }
 
 int runtime_start(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
 {
-	assert(id);
-	return named(rt, rt->ops->start(rt, id, deadline, err), "start", id, err);
+	int r = runtime_check_id(id, err);
+
+	return named(rt, r < 0 ? r : rt->ops->start(rt, id, deadline, err), "start", id, err);
 }
 
 int runtime_signal(struct runtime *rt, const char *id, int sig, struct error *err)
 {
-	assert(id && sig > 0);
-	return named(rt, rt->ops->signal(rt, id, sig, err), "signal", id, err);
+	int r = runtime_check_id(id, err);
+
+	assert(sig > 0);
+	return named(rt, r < 0 ? r : rt->ops->signal(rt, id, sig, err), "signal", id, err);
 }
 
 int runtime_remove(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
 {
-	assert(id);
-	return named(rt, rt->ops->remove(rt, id, deadline, err), "remove", id, err);
+	int r = runtime_check_id(id, err);
+
+	return named(rt, r < 0 ? r : rt->ops->remove(rt, id, deadline, err), "remove", id, err);
 }
 
 int runtime_run_exec(struct runtime *rt, const struct runtime_exec *x, int *ret_code,
 		     struct error *err)
 {
-	assert(x->id && x->argv && x->argv[0]);
-	return named(rt, rt->ops->exec(rt, x, ret_code, err), "exec in", x->id, err);
+	int r = runtime_check_id(x->id, err);
+
+	assert(x->argv && x->argv[0]);
+	return named(rt, r < 0 ? r : rt->ops->exec(rt, x, ret_code, err), "exec in", x->id, err);
 }
 
 int runtime_update(struct runtime *rt, const struct instance_spec *spec, struct error *err)
 {
-	assert(spec && spec->id);
-	return named(rt, rt->ops->update(rt, spec, err), "update", spec->id, err);
+	int r = runtime_check_spec(spec, err);
+
+	return named(rt, r < 0 ? r : rt->ops->update(rt, spec, err), "update", spec->id, err);
 }
 
 int runtime_read_stats(struct runtime *rt, const char *id, struct runtime_stats *ret,
 		       struct error *err)
 {
-	assert(id);
-	return named(rt, rt->ops->stats(rt, id, ret, err), "read usage of", id, err);
+	int r = runtime_check_id(id, err);
+
+	return named(rt, r < 0 ? r : rt->ops->stats(rt, id, ret, err), "read usage of", id, err);
 }
 
 void runtime_close(struct runtime *rt)

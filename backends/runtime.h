@@ -13,7 +13,9 @@
  *
  * Arguments are the caller's and valid for the call; results live in the given arena.
  * "Already so" is an outcome (> 0), never an error. An error is never absence:
- * only RUNTIME_ABSENT is.
+ * only RUNTIME_ABSENT is. What is no runtime id, or a spec that does not fit its id, is
+ * -ERR_INVALID before any runtime is asked. tests/backends/runtime_contract*.c is all this as
+ * tests.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,8 +46,9 @@ enum runtime_caps {
 	RUNTIME_CAP_ADDRESS = 1 << 6, /* its instances have the address that the spec names */
 };
 
-/* An instance's first process ended. Called from a thread of the runtime; the
- * receiver copies and returns. The code is on disk before this is called. */
+/* An instance's first process ended; told once to each sink that had it at the time, also of one
+ * never started. Called from a thread of the runtime; the receiver copies and returns. The code is
+ * on disk before this is called, and this before a remove of the instance is done. */
 struct runtime_exit {
 	const char *id;
 	bool has_code;
@@ -127,8 +130,8 @@ struct runtime_ops {
 	int (*create)(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
 		      struct arena *a, struct instance *ret, struct error *err);
 
-	/** Let it run. RUNTIME_ALREADY when it runs or has run. -ERR_NOT_FOUND: no such instance.
-	 */
+	/** Let it run. RUNTIME_ALREADY when it runs, or has ended. -ERR_NOT_FOUND: no such
+	 *  instance. -ERR_CONFLICT: it is BROKEN and must be removed. */
 	int (*start)(struct runtime *rt, const char *id, struct mono deadline, struct error *err);
 
 	/** Deliver @sig to its first process (SIGKILL: to all of it) and return. A paused one is
@@ -136,17 +139,18 @@ struct runtime_ops {
 	int (*signal)(struct runtime *rt, const char *id, int sig, struct error *err);
 
 	/** Take away all that belongs to it. RUNTIME_ABSENT. -ERR_CONFLICT: its process lives.
-	 *  After a failure it can be called again. */
+	 *  After a failure it can be called again, after success the id is as new. */
 	int (*remove)(struct runtime *rt, const char *id, struct mono deadline, struct error *err);
 
 	/** Run a program inside; returns when it ended. -ERR_NOT_FOUND: not running, no program. */
 	int (*exec)(struct runtime *rt, const struct runtime_exec *x, int *ret_code,
 		    struct error *err);
 
-	/** Change limits of a living instance to @spec's, and thaw it. -ERR_UNSUPPORTED. */
+	/** Change limits of a living instance to @spec's, and thaw it; what it shows as config_hash
+	 *  stays that of its create. -ERR_UNSUPPORTED. -ERR_NOT_FOUND: none, or it has ended. */
 	int (*update)(struct runtime *rt, const struct instance_spec *spec, struct error *err);
 
-	/** What it uses. RUNTIME_ABSENT. -ERR_UNSUPPORTED. */
+	/** What it uses; one that has ended, no process. RUNTIME_ABSENT. -ERR_UNSUPPORTED. */
 	int (*stats)(struct runtime *rt, const char *id, struct runtime_stats *ret,
 		     struct error *err);
 
@@ -177,6 +181,15 @@ int runtime_read_stats(struct runtime *rt, const char *id, struct runtime_stats 
 		       struct error *err);
 void runtime_close(struct runtime *rt); /* NULL is fine */
 CLEAN_DEFINE(runtime, struct runtime *, runtime_close)
+
+/**
+ * runtime_check_id() - what all of the above do first; for who calls ops with ids from outside
+ * runtime_check_spec() - the same, and that the rest of @spec says what its id says
+ *
+ * Return: 0; -ERR_INVALID.
+ */
+int runtime_check_id(const char *id, struct error *err);
+int runtime_check_spec(const struct instance_spec *spec, struct error *err);
 
 /** runtime_unsupported() - the error for an operation a runtime does not have */
 int runtime_unsupported(struct runtime *rt, const char *what, struct error *err);

@@ -14,7 +14,6 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/number.h"
-#include "specs/runtime_id.h"
 #include "specs/spec_service.h"
 
 /* Above PID_MAX_LIMIT (2^22): no process of this or any host can be meant. */
@@ -153,13 +152,10 @@ static int memory_create(struct runtime *rt, const struct instance_spec *spec, s
 			 struct arena *a, struct instance *ret, struct error *err)
 {
 	struct memory_change c CLEAN(memory_change) = { 0 };
-	struct runtime_id parts;
 	bool is_there;
 	int r;
 
 	(void)deadline;
-	if (!runtime_id_parse(spec->id, &parts))
-		return error_set(err, ERR_INVALID, 0, "'%s' is no runtime id", spec->id);
 	r = memory_change_begin(rt, spec->id, &c, err);
 	if (r < 0)
 		return r;
@@ -184,8 +180,9 @@ static int memory_start(struct runtime *rt, const char *id, struct mono deadline
 		return memory_change_finish(
 			&c, error_set(err, ERR_NOT_FOUND, 0, "no such instance"), err);
 	if (c.state == INSTANCE_BROKEN)
-		return memory_change_finish(&c, error_set(err, ERR_INVALID, 0, "it is made half"),
-					    err);
+		return memory_change_finish(
+			&c, error_set(err, ERR_CONFLICT, 0, "it was made half and must be removed"),
+			err);
 	if (c.state != INSTANCE_CREATED)
 		return memory_change_finish(&c, RUNTIME_ALREADY, err);
 	memory_change_set_state(&c, INSTANCE_RUNNING);
@@ -288,7 +285,6 @@ static int memory_update(struct runtime *rt, const struct instance_spec *spec, s
 			&c, error_set(err, ERR_NOT_FOUND, 0, "it does not live"), err);
 	if (c.state == INSTANCE_PAUSED)
 		memory_change_set_state(&c, INSTANCE_RUNNING);
-	json_put_str(c.doc, "config_hash", spec->config_hash);
 	return memory_change_finish(&c, 0, err);
 }
 

@@ -10,7 +10,6 @@
 
 #include "backends/shim_values.h"
 #include "base/limits.h"
-#include "specs/runtime_id.h"
 
 enum { LIST_CHUNK = LIMIT_FRAME_BYTES / 4, MAX_SIGNAL = 64 };
 
@@ -125,9 +124,9 @@ static int get_spec(struct call *c, struct instance_spec *ret, struct error *err
 	if (r == JSON_ABSENT)
 		return error_set(err, ERR_INVALID, 0, "\"spec\" is missing");
 	r = r < 0 ? r : instance_spec_from_json(o, c->a, ret, err);
-	if (r == 0 && (!ret->service || !ret->digest))
-		r = error_set(err, ERR_INVALID, 0, "\"spec\" has no service or no digest");
-	return r;
+	if (r == 0 && (!ret->service || !ret->digest || !ret->deployment || !ret->service_name))
+		r = error_set(err, ERR_INVALID, 0, "\"spec\" is not whole");
+	return r < 0 ? r : runtime_check_spec(ret, err);
 }
 
 static int run_create(struct call *c, struct error *err)
@@ -206,7 +205,6 @@ int shim_call_instance(const struct shim_call_op *op, struct json_object *args, 
 		       struct error *err)
 {
 	struct json_object *from = args;
-	struct runtime_id parts;
 	const char *id = NULL;
 	int r = 0;
 
@@ -222,11 +220,10 @@ int shim_call_instance(const struct shim_call_op *op, struct json_object *args, 
 		r = json_need_str(from, "id", &id, err);
 	if (r < 0)
 		return r;
-	/* It becomes part of paths and command lines. */
-	if (!runtime_id_parse(id, &parts))
-		return error_set(err, ERR_INVALID, 0, "'%.80s' is no runtime id", id);
-	*ret = id;
-	return 0;
+	r = runtime_check_id(id, err);
+	if (r == 0)
+		*ret = id;
+	return r;
 }
 
 void shim_call_run(const struct shim_call_op *op, struct runtime *rt, struct shim_conn *conn,

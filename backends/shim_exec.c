@@ -17,7 +17,6 @@
 #include "backends/shim_values.h"
 #include "base/base64.h"
 #include "base/limits.h"
-#include "specs/runtime_id.h"
 
 struct exec {
 	struct exec *next;
@@ -306,11 +305,10 @@ void shim_execs_free(struct shim_execs *x)
 
 static int prepare(struct exec *e, struct json_object *args, struct error *err)
 {
-	struct runtime_id parts;
 	int r = shim_values_to_exec(args, e->a, &e->x, err);
 
-	if (r == 0 && !runtime_id_parse(e->x.id, &parts))
-		r = error_set(err, ERR_INVALID, 0, "'%.80s' is no runtime id", e->x.id);
+	if (r == 0)
+		r = runtime_check_id(e->x.id, err);
 	if (r == 0)
 		r = shim_exec_streams_open(e->x.fds, e->x.tty, &e->streams, err);
 	if (r < 0)

@@ -172,12 +172,9 @@ int youki_inspect(struct runtime *rt, const char *id, struct arena *a, struct in
 {
 	struct youki *y = youki_of(rt);
 	struct youki_box *box, copy;
-	struct runtime_id parsed;
 	bool found = false;
 	int r = 0;
 
-	if (!runtime_id_parse(id, &parsed))
-		return error_set(err, ERR_INVALID, 0, "%s is no runtime id", id);
 	if (!is_known(y, id))
 		r = look_for(y, id, err);
 	if (r < 0)

@@ -10,9 +10,9 @@
 #include "backends/oci_resources.h"
 #include "backends/youki.h"
 
-/* A snapshot; RUNTIME_ABSENT when there is nothing of that id. */
-static int find(struct youki *y, const char *id, struct arena *a, struct youki_box *ret,
-		struct error *err)
+/* A snapshot, and its state; RUNTIME_ABSENT when there is nothing of that id. */
+static int find_in(struct youki *y, const char *id, struct arena *a, struct youki_box *ret,
+		   enum instance_state *ret_state, struct error *err)
 {
 	struct instance seen;
 	struct youki_box *box;
@@ -20,6 +20,7 @@ static int find(struct youki *y, const char *id, struct arena *a, struct youki_b
 
 	if (r != 0)
 		return r;
+	*ret_state = seen.state;
 	r = RUNTIME_ABSENT;
 	pthread_mutex_lock(&y->lock);
 	box = youki_box_find(y, id);
@@ -29,6 +30,14 @@ static int find(struct youki *y, const char *id, struct arena *a, struct youki_b
 	}
 	pthread_mutex_unlock(&y->lock);
 	return r;
+}
+
+static int find(struct youki *y, const char *id, struct arena *a, struct youki_box *ret,
+		struct error *err)
+{
+	enum instance_state unused;
+
+	return find_in(y, id, a, ret, &unused, err);
 }
 
 static int note_started(struct youki *y, const char *id, struct error *err)
@@ -71,18 +80,20 @@ int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct
 	struct youki_box box;
 	struct oci_program program;
 	struct oci_call call = { &program, id, layout_bundle(&y->layout, a, id), deadline };
-	int r = find(y, id, a, &box, err);
+	enum instance_state state = INSTANCE_UNKNOWN;
+	int r = find_in(y, id, a, &box, &state, err);
 
 	if (r < 0)
 		return r;
 	if (r == RUNTIME_ABSENT)
 		return error_set(err, ERR_NOT_FOUND, 0, "no such instance");
-	if (box.note.started)
+	if (box.note.started || state == INSTANCE_EXITED)
 		return RUNTIME_ALREADY;
-	if (box.busy || !box.rec.program || !box.note.id.pid)
+	if (state == INSTANCE_UNKNOWN)
+		return error_set(err, ERR_CONFLICT, 0,
+				 "another call works on it, or it just ended");
+	if (state == INSTANCE_BROKEN)
 		return error_set(err, ERR_CONFLICT, 0, "it was made half and must be removed");
-	if (box.ended)
-		return error_set(err, ERR_CONFLICT, 0, "its process ended before it was started");
 	r = youki_program_of(y, &box.rec, a, &program, err);
 	if (r < 0)
 		return r;
