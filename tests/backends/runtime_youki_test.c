@@ -207,21 +207,6 @@ static void test_lists_without_a_program(void **state)
 	assert_int_equal(process_count(), before);
 }
 
-static void set_freezer(struct youki_world *w, const char *id, bool frozen)
-{
-	struct oci_cgroups c;
-	const char *path;
-
-	youki_world_ok(w, oci_cgroup_open(w->arena, &c, &w->err));
-	path = oci_cgroup_path(&c, w->arena, w->owner, id);
-	if (c.mode == OCI_CGROUP_V2)
-		youki_world_ok(w, oci_cgroup_write(&c, path, "freezer", "cgroup.freeze",
-						   frozen ? "1" : "0", &w->err));
-	else
-		youki_world_ok(w, oci_cgroup_write(&c, path, "freezer", "freezer.state",
-						   frozen ? "FROZEN" : "THAWED", &w->err));
-}
-
 static void test_paused_and_limits(void **state)
 {
 	struct youki_world *w = *state;
@@ -229,13 +214,13 @@ static void test_paused_and_limits(void **state)
 	struct instance_spec spec = youki_world_spec(w, "web", 0, 1);
 
 	youki_world_wait(w, id, INSTANCE_RUNNING);
-	set_freezer(w, id, true);
+	youki_world_freeze(w, id, true);
 	youki_world_wait(w, id, INSTANCE_PAUSED);
 	w->service.resources.memory = "32Mi";
 	w->service.resources.pids_limit = (struct opt_int){ true, 20 };
 	youki_world_ok(w, runtime_update(w->rt, &spec, &w->err));
 	youki_world_wait(w, id, INSTANCE_RUNNING);
-	set_freezer(w, id, true);
+	youki_world_freeze(w, id, true);
 	youki_world_ok(w, runtime_signal(w->rt, id, SIGKILL, &w->err));
 	assert_int_equal(youki_world_wait(w, id, INSTANCE_EXITED).exit_code, 137);
 }
@@ -352,12 +337,12 @@ int main(void)
 		const char *missing = youki_world_missing(programs[i]);
 
 		if (missing) {
-			printf("SKIP %s: %s\n", programs[i], missing);
+			printf("SKIP %s %s\n", programs[i], missing);
 			continue;
 		}
-		printf("RUNTIME %s\n", programs[i]);
 		snprintf(current, sizeof(current), "%s", programs[i]);
 		failed += cmocka_run_group_tests_name(programs[i], tests, NULL, NULL);
+		printf("RAN %s %zu\n", programs[i], sizeof(tests) / sizeof(tests[0]));
 	}
 	return failed;
 }

@@ -13,10 +13,10 @@
 
 #include "backends/runtime_memory.h"
 #include "backends/runtime_remote.h"
-#include "backends/shim.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/process.h"
+#include "tests/support/shim_main.h"
 
 #define ID "shop.web-rep-0.1"
 
@@ -183,20 +183,9 @@ static int open_host(const struct shim_services *s, struct runtime **ret, struct
 	return 0;
 }
 
-/* The words are those of remote_start.c, in its order. */
-static int be_shim(char **argv)
-{
-	static const struct shim_hosted hosted = { "memory", open_host };
-	const struct shim_options o = { .runtime = argv[3],
-					.layout = { argv[9], argv[5], argv[7] },
-					.node_id = argv[11],
-					.hosted = &hosted };
-
-	return shim_run(&o, NULL) < 0;
-}
-
 int main(int argc, char **argv)
 {
+	static const struct shim_hosted hosted = { "memory", open_host };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unread_input, setup, teardown),
@@ -204,7 +193,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_no_program, setup, teardown),
 	};
 
-	if (argc > 11 && strcmp(argv[1], "shim") == 0)
-		return be_shim(argv);
+	if (shim_main_is(argc, argv))
+		return shim_main(argc, argv, &hosted);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

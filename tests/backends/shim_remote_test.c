@@ -15,13 +15,13 @@
 
 #include "backends/remote_start.h"
 #include "backends/runtime_remote.h"
-#include "backends/shim.h"
 #include "backends/shim_protocol.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/number.h"
 #include "base/process.h"
 #include "specs/spec_service.h"
+#include "tests/support/shim_main.h"
 
 #define NODE "node-of-test"
 #define ID   "shop.web-rep-0.1"
@@ -351,31 +351,6 @@ static void test_many_clients(void **state)
 	assert_false(is_running(f));
 }
 
-static int be_shim(int argc, char **argv)
-{
-	struct shim_options o = { 0 };
-	struct error err = ERROR_INIT;
-	const struct {
-		const char *word;
-		const char **to;
-	} words[] = {
-		{ "--runtime", &o.runtime },
-		{ "--owner", &o.layout.owner },
-		{ "--state-dir", &o.layout.state_dir },
-		{ "--run-dir", &o.layout.run_dir },
-		{ "--node-id", &o.node_id },
-	};
-
-	for (int i = 2; i + 1 < argc; i += 2)
-		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
-			if (strcmp(argv[i], words[k].word) == 0)
-				*words[k].to = argv[i + 1];
-	if (shim_run(&o, &err) == 0)
-		return 0;
-	fprintf(stderr, "test: error: %s\n", err.msg);
-	return 1;
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,7 +363,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_many_clients, setup, teardown),
 	};
 
-	if (argc > 1 && strcmp(argv[1], "shim") == 0)
-		return be_shim(argc, argv);
+	if (shim_main_is(argc, argv))
+		return shim_main(argc, argv, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

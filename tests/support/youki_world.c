@@ -17,6 +17,7 @@
 #include "backends/image_import.h"
 #include "backends/oci_cgroup_remove.h"
 #include "backends/oci_program.h"
+#include "backends/runtime_remote.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "specs/runtime_id.h"
@@ -69,6 +70,8 @@ static void exited(void *arg, const struct runtime_exit *e)
 
 	w->last_code = e->has_code ? e->code : -1;
 	__atomic_fetch_add(&w->n_exits, 1, __ATOMIC_SEQ_CST);
+	if (w->tap.exited)
+		w->tap.exited(w->tap.arg, e);
 }
 
 static void add_file(struct tar_writer *t, const char *name, const char *text)
@@ -82,7 +85,7 @@ static void import_busybox(struct youki_world *w)
 	static const char *const applets[] = { "sh",   "sleep", "echo", "cat",      "ls",
 					       "id",   "true",  "kill", "mount",    "ip",
 					       "grep", "mkdir", "sed",  "hostname", "ulimit",
-					       "env",  "touch", "stat" };
+					       "env",  "touch", "stat", "false" };
 	const char *env[] = { "PATH=/bin", "FROM_IMAGE=yes" };
 	struct image_import_options o = { .name = "local/busybox:1", .env = { env, 2 } };
 	struct tar_writer *t = tar_writer_new(TAR_PLAIN);
@@ -114,6 +117,20 @@ static void import_busybox(struct youki_world *w)
 	w->digest = list[0].digest;
 }
 
+static void connect_shim(struct youki_world *w)
+{
+	const struct runtime_remote_options o = { .layout = w->layout,
+						  .runtime_name = "youki",
+						  .node_id = "node-1",
+						  .owner = w->owner,
+						  .program = "/proc/self/exe",
+						  .oci_path = w->program_path,
+						  .may_start = true };
+	const struct runtime_sink sink = { exited, NULL, w };
+
+	youki_world_ok(w, runtime_remote_open(&o, &sink, &w->rt, &w->err));
+}
+
 static void open_runtime(struct youki_world *w)
 {
 	const struct runtime_youki_options o = { .layout = &w->layout,
@@ -123,13 +140,28 @@ static void open_runtime(struct youki_world *w)
 						 .log = w->log,
 						 .sink = { exited, NULL, w } };
 
-	youki_world_ok(w, runtime_youki_open(&o, &w->rt, &w->err));
+	if (w->in_shim)
+		connect_shim(w);
+	else
+		youki_world_ok(w, runtime_youki_open(&o, &w->rt, &w->err));
 }
 
-struct youki_world *youki_world_new(const char *program)
+/* What a shim has of its own. */
+static void open_services(struct youki_world *w)
+{
+	if (w->in_shim)
+		return;
+	if (!the_reaper)
+		youki_world_ok(w, shim_reaper_new(&the_reaper, &w->err));
+	w->reaper = the_reaper;
+	youki_world_ok(w, shim_log_new(&w->log, &w->err));
+}
+
+static struct youki_world *make_world(const char *program, bool in_shim)
 {
 	struct youki_world *w = xcalloc(1, sizeof(*w));
 
+	w->in_shim = in_shim;
 	w->arena = arena_new();
 	w->program = program;
 	w->program_path = oci_program_find(program, w->arena);
@@ -141,14 +173,21 @@ struct youki_world *youki_world_new(const char *program)
 	youki_world_ok(w, fs_mkdirs(AT_FDCWD, layout_fifos(&w->layout, w->arena), 0700, &w->err));
 	youki_world_ok(w, fs_mkdirs(AT_FDCWD, w->layout.state_dir, 0700, &w->err));
 	import_busybox(w);
-	if (!the_reaper)
-		youki_world_ok(w, shim_reaper_new(&the_reaper, &w->err));
-	w->reaper = the_reaper;
-	youki_world_ok(w, shim_log_new(&w->log, &w->err));
+	open_services(w);
 	w->service.image.name = "local/busybox:1";
 	open_runtime(w);
 	youki_world_shell(w, "exec sleep 1000");
 	return w;
+}
+
+struct youki_world *youki_world_new(const char *program)
+{
+	return make_world(program, false);
+}
+
+struct youki_world *youki_world_in_shim(const char *program)
+{
+	return make_world(program, true);
 }
 
 void youki_world_reopen(struct youki_world *w)
@@ -156,7 +195,7 @@ void youki_world_reopen(struct youki_world *w)
 	runtime_close(w->rt);
 	shim_log_free(w->log);
 	w->log = NULL;
-	youki_world_ok(w, shim_log_new(&w->log, &w->err));
+	open_services(w);
 	open_runtime(w);
 }
 
@@ -181,6 +220,8 @@ void youki_world_free(struct youki_world *w)
 	runtime_close(w->rt);
 	shim_log_free(w->log);
 	assert_no_cgroup(w);
+	if (w->in_shim)
+		assert_false(runtime_remote_is_running(&w->layout, "youki"));
 	youki_world_ok(w, fs_remove_tree(AT_FDCWD, w->path, &w->err));
 	arena_free(w->arena);
 	free(w);
@@ -265,6 +306,21 @@ void youki_world_end(struct youki_world *w, const char *id)
 	}
 	if (r != RUNTIME_ABSENT)
 		youki_world_ok(w, r);
+}
+
+void youki_world_freeze(struct youki_world *w, const char *id, bool frozen)
+{
+	struct oci_cgroups c;
+	const char *path;
+
+	youki_world_ok(w, oci_cgroup_open(w->arena, &c, &w->err));
+	path = oci_cgroup_path(&c, w->arena, w->owner, id);
+	if (c.mode == OCI_CGROUP_V2)
+		youki_world_ok(w, oci_cgroup_write(&c, path, "freezer", "cgroup.freeze",
+						   frozen ? "1" : "0", &w->err));
+	else
+		youki_world_ok(w, oci_cgroup_write(&c, path, "freezer", "freezer.state",
+						   frozen ? "FROZEN" : "THAWED", &w->err));
 }
 
 const char *youki_world_log(struct youki_world *w, const char *service)

@@ -20,10 +20,12 @@ struct youki_world {
 	const char *digest; /* of the image */
 	struct shim_reaper *reaper;
 	struct shim_log *log;
+	bool in_shim; /* rt is remote: reaper and log are the shim's */
 	struct runtime *rt;
 	struct service service; /* what create() runs; change it as needed */
 	int n_exits;            /* reported so far; under no lock, written by the reaper */
 	int last_code;
+	struct runtime_sink tap; /* hears of them too; to be set before the first create */
 };
 
 /** youki_world_missing() - why @program cannot be tested here; NULL when it can.
@@ -31,6 +33,8 @@ struct youki_world {
 const char *youki_world_missing(const char *program);
 
 struct youki_world *youki_world_new(const char *program);
+/** youki_world_in_shim() - as the product has it; the test program is its own shim (shim_main.h) */
+struct youki_world *youki_world_in_shim(const char *program);
 void youki_world_free(struct youki_world *w); /* fails the test when something is left */
 
 /** youki_world_reopen() - as a shim that was killed and started again */
@@ -57,6 +61,9 @@ void youki_world_end(struct youki_world *w, const char *id);
 
 /** youki_world_shell() - the service runs `sh -c TEXT` */
 void youki_world_shell(struct youki_world *w, const char *text);
+
+/** youki_world_freeze() - write to the freezer, as somebody on the host may */
+void youki_world_freeze(struct youki_world *w, const char *id, bool frozen);
 
 /** youki_world_log() - everything in the log of slot 0 of @service, in the arena */
 const char *youki_world_log(struct youki_world *w, const char *service);
