@@ -338,6 +338,10 @@ static void settle(struct reconciler *r, struct rslot *s)
 {
 	if (s->want && s->diff.verdict == VERDICT_NOTHING)
 		reconcile_done_running(r, s);
+	if (s->is_doubted) {
+		s->is_doubted = false;
+		r->wants_look = true;
+	}
 	if (s->diff.verdict == VERDICT_WAIT)
 		timers_set(&r->timers, s->index,
 			   mono_add(r->ev->now, s->diff.retry_at.us - r->ev->boot.us));

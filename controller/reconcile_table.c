@@ -157,10 +157,25 @@ static void carry_over(struct rinstance *ri, const struct rslot *old)
 	}
 }
 
+/* Is what the look shows of a slot, from @first on, what we know of it? */
+static bool is_as_known(const struct build *b, size_t first, const struct rslot *old)
+{
+	if (b->i_look - first != old->n)
+		return false;
+	for (size_t i = 0; i < old->n; i++) {
+		const struct instance *is = &b->look->instances[first + i];
+		const struct instance *was = &old->instances[i].is;
+		if (is->generation != was->generation || is->state != was->state)
+			return false;
+	}
+	return true;
+}
+
 static void take_instances(struct build *b, struct rslot *s, const struct key *key,
 			   const struct rslot *old)
 {
 	struct reconciler *r = b->r;
+	size_t first = b->i_look;
 	bool believes_look = b->look && !(old && (old->ticket || old->touched >= r->look));
 	for (; b->look && b->i_look < b->n_look; b->i_look++) {
 		const struct instance *is = &b->look->instances[b->i_look];
@@ -177,6 +192,8 @@ static void take_instances(struct build *b, struct rslot *s, const struct key *k
 		ri->is_killed = was->is_killed;
 		ri->deadline = was->deadline;
 	}
+	if (b->look)
+		s->is_doubted = !believes_look && !is_as_known(b, first, old);
 }
 
 static void take_old(struct rslot *s, const struct rslot *old, struct reconciler *r, bool is_look)
@@ -196,9 +213,29 @@ static void take_old(struct rslot *s, const struct rslot *old, struct reconciler
 	s->touched = old->touched;
 	s->no_update = old->no_update;
 	s->is_vacant = old->is_vacant;
+	s->is_doubted = old->is_doubted;
 	if (is_look || s->ticket) /* a new wish is a new cause */
 		s->change_cause = arena_strdup(r->pass, old->change_cause);
 	s->want_hash = old->want_hash;
+}
+
+/* A wait from before a reboot is measured by the wall clock once, and from then on by this boot's
+ * clock: a wall clock that was set back must not make it longer than it was. */
+static void rebase_wait(struct reconciler *r, struct rslot *s)
+{
+	struct slot *rec = &s->record;
+	struct diff_now now = reconcile_table_now(r);
+	int64_t left;
+
+	if (rec->retry_at.us == 0 ||
+	    (rec->boot_id && r->boot_id && strcmp(rec->boot_id, r->boot_id) == 0))
+		return;
+	left = diff_retry_left(rec, &now);
+	rec->retry_at.us = now.boot.us + left > 0 ? now.boot.us + left : 1;
+	rec->retry_wall.us = now.wall.us + left;
+	rec->retry_length_us = left;
+	rec->boot_id = r->boot_id;
+	s->is_record_dirty = true;
 }
 
 static void take_record(struct build *b, struct rslot *s, const struct key *key)
@@ -213,6 +250,7 @@ static void take_record(struct build *b, struct rslot *s, const struct key *key)
 	copy_record(s, rec, b->r->pass);
 	if (s->record.generation < generation)
 		s->record.generation = generation;
+	rebase_wait(b->r, s);
 	b->i_record++;
 }
 

@@ -85,6 +85,7 @@ struct rslot {
 	bool no_update;      /* its runtime refused to change limits in place */
 	bool is_vacant;      /* known to have no instance: shown by a complete look or by our own
 			      * removal, and none was asked for since */
+	bool is_doubted;     /* a look showed it otherwise, and was too old to be believed */
 
 	const char *change_cause; /* why the change under way began; NULL: none is */
 	const char *blocked;      /* a gate that will not open, in words; NULL: none */

@@ -238,12 +238,9 @@ const char *core_play_wish(struct core_play *p, const char *services)
 	return core_play_wish_deployment(p, d);
 }
 
-const char *core_play_restart(struct core_play *p)
+static const char *start_anew(struct core_play *p)
 {
 	reconcile_free(p->r);
-	/* What was handed to the runtimes happens all the same; nobody hears of it. */
-	for (size_t i = 0; i < p->n_flights; i++)
-		(void)core_world_step(&p->world, &p->flights[i].run.step);
 	p->n_flights = 0;
 	p->flights = NULL;
 	p->is_looking = false;
@@ -251,6 +248,28 @@ const char *core_play_restart(struct core_play *p)
 	core_laws_forget(p);
 	make_reconciler(p);
 	return send_desired(p);
+}
+
+const char *core_play_restart(struct core_play *p)
+{
+	/* What was handed to the runtimes happens all the same; nobody hears of it. */
+	for (size_t i = 0; i < p->n_flights; i++)
+		(void)core_world_step(&p->world, &p->flights[i].run.step);
+	return start_anew(p);
+}
+
+const char *core_play_reboot(struct core_play *p)
+{
+	for (size_t i = 0; i < p->world.n; i++) {
+		struct instance *is = &p->world.items[i];
+		if (core_world_exit(&p->world, is->id, 0))
+			is->has_exit_code = false;
+	}
+	p->n_ends = 0;
+	p->now = mono_add(p->now, 60 * CLOCK_SEC);
+	p->boot_us = -p->now.us; /* the boot clock begins anew */
+	p->boot_id = "boot-2";
+	return start_anew(p);
 }
 
 /* --- answers --- */
@@ -332,7 +351,12 @@ static const char *report(struct core_play *p, const struct core_flight *f, int 
 const char *core_play_answer(struct core_play *p, const char *step)
 {
 	struct core_flight f = take_flight(p, step);
-	return report(p, &f, core_world_step(&p->world, &f.run.step));
+	int r = core_world_step(&p->world, &f.run.step);
+	bool is_lost = r == -ERR_NOT_FOUND &&
+		       (f.run.step.kind == STEP_START || f.run.step.kind == STEP_UPDATE);
+
+	/* The world moved: somebody took away what was to be started or changed. */
+	return report(p, &f, is_lost ? -ERR_CONFLICT : r);
 }
 
 const char *core_play_fail(struct core_play *p, const char *step, enum error_code code,

@@ -75,6 +75,10 @@ const char *core_play_wish_deployment(struct core_play *p, const struct deployme
 /** core_play_restart() - the controller dies and starts anew with what is in the store */
 const char *core_play_restart(struct core_play *p);
 
+/** core_play_reboot() - the node goes down and comes up: nothing runs any more, with what code
+ * nobody knows, and nothing that was under way happens */
+const char *core_play_reboot(struct core_play *p);
+
 /** core_play_look() - the answer to a look; fails the test when none was asked for */
 const char *core_play_look(struct core_play *p);
 /** core_play_look_failed() - that answer is a failure */

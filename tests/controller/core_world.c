@@ -355,3 +355,24 @@ void core_world_carry_out(struct core_world *w, const struct plan *p, const stru
 		carry_out(w, &s);
 	}
 }
+
+void core_world_expect(const struct core_world *w, const struct desired *d, const char *when)
+{
+	if (w->n != d->n)
+		fail_msg("%s: %zu instances for %zu slots", when, w->n, d->n);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct desired_slot *s = &d->slots[i];
+		const struct instance *is = NULL;
+		for (size_t k = 0; k < w->n; k++)
+			if (w->items[k].slot == s->number &&
+			    strcmp(w->items[k].service, s->service) == 0)
+				is = &w->items[k];
+		if (!is)
+			fail_msg("%s: %s-rep-%u is not there", when, s->service, s->number);
+		if (is->state != INSTANCE_RUNNING)
+			fail_msg("%s: %s is %s", when, is->id, instance_state_to_string(is->state));
+		if (strcmp(is->config_hash, s->group->config_hash) != 0 ||
+		    strcmp(is->runtime, s->group->route.runtime) != 0)
+			fail_msg("%s: %s is of another configuration", when, is->id);
+	}
+}

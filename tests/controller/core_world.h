@@ -75,3 +75,7 @@ struct plan core_world_plan(const struct core_world *w, const struct desired *d,
 
 /** core_world_carry_out() - all steps of a plan; fails the test when one is not possible */
 void core_world_carry_out(struct core_world *w, const struct plan *p, const struct desired *d);
+
+/** core_world_expect() - fails the test unless each slot of @d has one instance, which runs and is
+ *  as wished, and there is nothing else; @when names the moment */
+void core_world_expect(const struct core_world *w, const struct desired *d, const char *when);

@@ -365,8 +365,9 @@ static void test_exit_during_look(void **state)
 	expect(core_play_lose(p), "look");
 	core_play_snapshot(p);
 	expect(core_play_exit(p, "web-rep-0.1", 1), "");
-	expect(core_play_look(p), ""); /* it shows the instance running */
+	expect(core_play_look(p), "look"); /* it shows the instance running */
 	expect(core_play_slot(p, "web-rep-0"), "waiting: waits before the next try: ended with 1");
+	expect(core_play_look(p), "");
 }
 
 static void test_step_during_look(void **state)
@@ -379,7 +380,9 @@ static void test_step_during_look(void **state)
 	core_play_snapshot(p); /* nothing is there yet */
 	expect(core_play_answer(p, "create web-rep-0.1"), "start web-rep-0.1");
 	expect(core_play_look(p), "");
-	expect(core_play_answer(p, "start web-rep-0.1"), "");
+	/* It knew less than we do. When all is quiet, one that knows as much. */
+	expect(core_play_answer(p, "start web-rep-0.1"), "look");
+	expect(core_play_look(p), "");
 	expect_running(p, "web-rep-0.1");
 	assert_int_equal(p->up.overall, RECONCILE_CONVERGED);
 }
@@ -396,8 +399,9 @@ static void test_look_during_step(void **state)
 	core_play_snapshot(p);
 	expect(core_play_exit(p, "web-rep-0.1", 0), "remove web-rep-0.1");
 	expect(core_play_answer(p, "remove web-rep-0.1"), "");
-	expect(core_play_look(p), ""); /* it shows it running */
+	expect(core_play_look(p), "look"); /* it shows it running */
 	expect(core_play_slot(p, "web-rep-0"), "gone: not there");
+	expect(core_play_look(p), "");
 }
 
 /* What was lost while one was under way makes another one necessary. */
@@ -410,6 +414,28 @@ static void test_lost_during_look(void **state)
 	core_world_exit(&p->world, "shop.web-rep-0.1", 1);
 	expect(core_play_lose(p), "");
 	expect(core_play_look(p), "look");
+	expect(core_play_look(p), "");
+	expect(core_play_slot(p, "web-rep-0"), "waiting: waits before the next try: ended with 1");
+}
+
+/* A slot that is busy while the look is under way: the look is not believed about it, and what
+ * was lost of it is found by another one when it is at rest. */
+static void test_lost_while_busy(void **state)
+{
+	struct core_play *p = *state;
+	run(p, ONE);
+	(void)core_play_wish(
+		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}}}");
+	(void)core_play_look(p);
+	(void)core_play_answer(p, "stage app:2");
+	(void)core_play_answer(p, "create web-rep-0.2");
+	expect(core_play_answer(p, "start web-rep-0.2"), "signal 15 web-rep-0.1");
+	core_world_exit(&p->world, "shop.web-rep-0.2", 1); /* nobody hears of it */
+	expect(core_play_lose(p), "look");
+	expect(core_play_look(p), "");
+	(void)core_play_answer(p, "signal 15 web-rep-0.1");
+	(void)core_play_exit(p, "web-rep-0.1", 0);
+	expect(core_play_answer(p, "remove web-rep-0.1"), "look");
 	expect(core_play_look(p), "");
 	expect(core_play_slot(p, "web-rep-0"), "waiting: waits before the next try: ended with 1");
 }
@@ -510,6 +536,7 @@ int main(void)
 		T(test_step_during_look),
 		T(test_look_during_step),
 		T(test_lost_during_look),
+		T(test_lost_while_busy),
 		T(test_resync),
 		T(test_strangers),
 		T(test_before_the_wish),
