@@ -15,6 +15,9 @@
 #include "controller/reconcile_table.h"
 #include "specs/runtime_id.h"
 
+/* What works on an instance is a program that takes some ten milliseconds. */
+#define UNCLEAR_FIRST_US (50 * CLOCK_MS)
+
 static const char *const state_names[RECONCILE_N_STATES] = {
 #define X(id, name) [RECONCILE_STATE_##id] = name,
 	RECONCILE_STATES(X)
@@ -149,6 +152,34 @@ static void on_look_failed(struct reconciler *r)
 	reconcile_table_note(r, &note);
 }
 
+static bool has_unknown(const struct reconciler *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->slots[i].diff.verdict == VERDICT_UNKNOWN)
+			return true;
+	return false;
+}
+
+/*
+ * A part is no proof of absence, so a look that was not complete is not the last one. Nor is one
+ * that shows instances of which nobody can tell: a call of a command that died works on them, and
+ * will be done in a moment. Soon, then, but not at once.
+ */
+static void look_again(struct reconciler *r, const struct observed *look)
+{
+	if (!look->partial && !has_unknown(r)) {
+		r->unclear_looks = 0;
+		return;
+	}
+	r->unclear_looks++;
+	r->look_fails = 1;
+	r->look_at =
+		mono_add(r->ev->now, look->partial ? backoff_length(1, 0, &r->rng)
+						   : backoff_length(r->unclear_looks,
+								    UNCLEAR_FIRST_US, &r->rng));
+	r->wants_look = true;
+}
+
 static void on_observed(struct reconciler *r)
 {
 	const struct observed *look = r->ev->observed;
@@ -168,12 +199,7 @@ static void on_observed(struct reconciler *r)
 	reconcile_table_build(r, NULL, 0, look);
 	prime(r);
 	r->is_asked = false;
-	if (!look->partial)
-		return;
-	/* A part is no proof of absence: look again, soon but not at once. */
-	r->look_fails = 1;
-	r->look_at = mono_add(r->ev->now, backoff_length(1, 0, &r->rng));
-	r->wants_look = true;
+	look_again(r, look);
 }
 
 static void on_step_done(struct reconciler *r)

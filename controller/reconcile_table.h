@@ -153,10 +153,11 @@ struct reconciler {
 	bool has_look; /* since the last DESIRED */
 	bool is_partial;
 	bool is_looking, wants_look;
-	bool is_asked;       /* somebody asked to try again; until the look after it */
-	uint64_t look;       /* number of the last look asked for */
-	uint32_t look_fails; /* in a row */
-	struct mono look_at; /* no look before; with resync also: a look then. 0: none */
+	bool is_asked;          /* somebody asked to try again; until the look after it */
+	uint64_t look;          /* number of the last look asked for */
+	uint32_t look_fails;    /* in a row */
+	uint32_t unclear_looks; /* in a row: that left an instance or a runtime unknown */
+	struct mono look_at;    /* no look before; with resync also: a look then. 0: none */
 
 	size_t counts[RECONCILE_N_STATES];
 
