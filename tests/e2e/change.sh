@@ -22,11 +22,10 @@ file() {
 EOT
 	done
 }
-ids() { "$TALLYMAN" status ten -o json | grep -o '"id": *"[^"]*"' | cut -d'"' -f4 | sort; }
 
 file red 2 10 >ten.yaml
 tm_ok apply ten.yaml
-before=$(ids)
+before=$(ids ten)
 assert_eq "$(wc -l <<<"$before")" 11
 
 file green 2 10 >ten.yaml
@@ -36,7 +35,7 @@ assert_contains "$out" "-/+ replace s0-rep-0"
 assert_contains "$out" "configuration differs [env.COLOR]"
 assert_contains "$out" "Plan: 0 to create, 2 to replace, 0 to remove."
 tm_ok apply ten.yaml
-after=$(ids)
+after=$(ids ten)
 assert_eq "$(comm -12 <(echo "$before") <(echo "$after") | wc -l)" 9 "untouched instances"
 assert_eq "$(comm -13 <(echo "$before") <(echo "$after") | grep -c '^ten\.s0-rep-[01]\.')" 2 "replaced"
 tm_ok exec ten/s0 -- /bin/sh -c 'echo $COLOR'
@@ -45,16 +44,16 @@ assert_eq "$out" green
 # 3 -> 5 -> 2: the difference only, highest numbers first to go.
 file green 3 10 >ten.yaml
 tm_ok apply ten.yaml
-three=$(ids)
+three=$(ids ten)
 file green 5 10 >ten.yaml
 tm_ok apply ten.yaml
-five=$(ids)
+five=$(ids ten)
 assert_eq "$(comm -12 <(echo "$three") <(echo "$five"))" "$three" "all of the three stay"
 assert_eq "$(comm -13 <(echo "$three") <(echo "$five") | sed 's/\.[0-9]*$//')" \
 	$'ten.s0-rep-3\nten.s0-rep-4' "what came"
 file green 2 10 >ten.yaml
 tm_ok apply ten.yaml
-two=$(ids)
+two=$(ids ten)
 assert_eq "$(comm -23 <(echo "$five") <(echo "$two") | sed 's/\.[0-9]*$//')" \
 	$'ten.s0-rep-2\nten.s0-rep-3\nten.s0-rep-4' "what went"
 assert_eq "$(comm -13 <(echo "$five") <(echo "$two"))" "" "nothing came"
@@ -63,5 +62,5 @@ file green 2 9 >ten.yaml
 tm plan ten.yaml
 assert_contains "$out" "- remove s9-rep-0: not in the file"
 tm_ok apply ten.yaml
-assert_lacks "$(ids)" "ten.s9-"
-assert_eq "$(ids | wc -l)" 10
+assert_lacks "$(ids ten)" "ten.s9-"
+assert_eq "$(ids ten | wc -l)" 10

@@ -18,16 +18,14 @@ services:
     scale: { mode: fixed, replicas: 3 }
     network_mode: none
 EOT
-ids() { "$TALLYMAN" status adopt -o json | grep -o '"id": *"[^"]*"' | cut -d'"' -f4 | sort; }
 pid_of() { cat "$TALLYMAN_STATE_DIR/bundles/$1/pid"; }
-shim_pid() { pgrep -f "tallyman shim .*$TALLYMAN_RUN_DIR" | head -n 1; }
 
 tm_ok apply app.yaml
-before=$(ids)
+before=$(ids adopt)
 kill -9 "$(shim_pid)"
 tm_ok apply app.yaml
 assert_contains "$out" "Plan: nothing to do"
-assert_eq "$(ids)" "$before" "ids after the shim was killed"
+assert_eq "$(ids adopt)" "$before" "ids after the shim was killed"
 [[ $(shim_pid) ]] || fail "no new shim"
 
 kill -9 "$(shim_pid)"
@@ -37,6 +35,6 @@ tm plan app.yaml
 assert_rc 2
 assert_contains "$out" "web-rep-0"
 tm_ok apply app.yaml
-assert_eq "$(comm -12 <(echo "$before") <(ids) | wc -l)" 2 "instances that stayed"
+assert_eq "$(comm -12 <(echo "$before") <(ids adopt) | wc -l)" 2 "instances that stayed"
 tm_ok down adopt
 assert_nothing_left

@@ -82,16 +82,42 @@ oci_program() {
 	done
 }
 
-# need_runtime: this test makes real containers
+# oci_programs: the names of all that are here
+oci_programs() {
+	local p
+	for p in ${TEST_OCI:-youki crun runc}; do
+		command -v "$p" >/dev/null && echo "$p"
+	done
+	return 0
+}
+
+# use_runtime NAME: new containers are made by that program from now on ($oci, $oci_root). A shim
+# reads this when it starts, so nothing of the owner may run when it changes.
+use_runtime() {
+	oci=$1
+	oci_root=$TALLYMAN_RUN_DIR/oci/$oci
+	[[ " $lib_uses_runtime " == *" $oci "* ]] || lib_uses_runtime+=" $oci"
+	printf 'runtime:\n  oci:\n    path: %s\n' "$(command -v "$oci")" >"$TALLYMAN_CONFIG"
+}
+
+# need_runtime: this test makes real containers, by the program tallyman itself would choose
 need_runtime() {
 	[[ $(id -u) == 0 ]] || skip "containers need root"
 	oci=$(oci_program)
 	[[ $oci ]] || skip "no ${TEST_OCI:-youki, crun or runc} here"
-	lib_uses_runtime=$oci
 	if [[ ${TEST_OCI:-} ]]; then
-		printf 'runtime:\n  oci:\n    path: %s\n' "$(command -v "$oci")" >"$TALLYMAN_CONFIG"
+		use_runtime "$oci"
+	else
+		oci_root=$TALLYMAN_RUN_DIR/oci/$oci
+		lib_uses_runtime=$oci
 	fi
 }
+
+# shim_pid: of this owner's shim; nothing when there is none
+shim_pid() { pgrep -f "tallyman shim .*$TALLYMAN_RUN_DIR" | head -n 1 || true; }
+
+# ids DEPLOYMENT: the runtime ids of its instances, a line each
+ids() { "$TALLYMAN" status "$1" -o json | grep -o '"id": *"[^"]*"' | cut -d'"' -f4 | sort; }
 
 # busybox_tar FILE: a root file system with a static busybox and what programs expect
 busybox_tar() {
@@ -115,15 +141,10 @@ import_busybox() {
 
 # left_pids: processes in a cgroup of the owner, or started with its run directory
 left_pids() {
-	local dir
-	for dir in /proc/[0-9]*; do
-		[[ ${dir#/proc/} == "$$" || ${dir#/proc/} == "$BASHPID" ]] && continue
-		if grep -qs "/$OWNER/" "$dir/cgroup" ||
-			tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -qsE "(--owner[= ]$OWNER |shim.*$TEST_TMP)"; then
-			[[ -d $dir ]] && echo "${dir#/proc/}"
-		fi
-	done 2>/dev/null
-	return 0
+	{
+		grep -ls "/$OWNER/" /proc/[0-9]*/cgroup | cut -d/ -f3
+		pgrep -f -- "(--owner[= ]$OWNER |shim.*$TEST_TMP)"
+	} 2>/dev/null | sort -un | grep -vxE "$$|$BASHPID" || true
 }
 
 left_cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -path "*/$OWNER*" 2>/dev/null || true; }
@@ -169,7 +190,7 @@ lib_end_by_force() {
 }
 
 lib_cleanup() {
-	local rc=$?
+	local rc=$? p
 	trap - EXIT INT TERM HUP
 	set +e
 	if [[ $lib_uses_runtime ]]; then
@@ -179,8 +200,8 @@ lib_cleanup() {
 	fi
 	cd /
 	rm -rf "$TEST_TMP" "/var/lib/tallyman/owners/$OWNER" "/var/lib/tallyman/owners/$OWNER.lock"
-	if [[ $rc == 0 && $lib_uses_runtime ]]; then
-		echo "RAN $lib_uses_runtime 1"
+	if [[ $rc == 0 ]]; then
+		for p in $lib_uses_runtime; do echo "RAN $p 1"; done
 	fi
 	exit "$rc"
 }
