@@ -102,7 +102,8 @@ static int read_line(const char *bundle, const char *name, int64_t *ret, int n, 
 
 	snprintf(path, sizeof(path), "%s/%s", bundle, name);
 	r = fs_read(AT_FDCWD, path, &text, err);
-	if (r == -ERR_LIMIT || (r == 0 && !read_words(text.data, ret, n)))
+	/* Cut to nothing by a crash or a full disk: then there is no text to split either. */
+	if (r == -ERR_LIMIT || (r == 0 && (!text.n || !read_words(text.data, ret, n))))
 		return error_set(err, ERR_CORRUPT, 0, "%s is not as expected", path);
 	return r;
 }
