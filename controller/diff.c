@@ -401,6 +401,25 @@ static void decide_removal(const struct diff_input *in, const char *cause, struc
 	ret->retry_at = (struct boot){ in->now.boot.us + diff_retry_left(in->record, &in->now) };
 }
 
+/* Would it take something away? Whatever stands beside the one that stays goes first. */
+static bool takes_away(const struct diff_slot *d)
+{
+	return d->verdict == VERDICT_REPLACE || d->verdict == VERDICT_REMOVE ||
+	       (d->verdict == VERDICT_START && d->n_extra > 0);
+}
+
+/* A store that was rebuilt or put back knows too little to delete by. */
+static void keep_all(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+{
+	if (!in->keeps_all || !takes_away(ret))
+		return;
+	ret->cause =
+		arena_printf(a, "kept, though it is to be %s: %s",
+			     ret->verdict == VERDICT_REMOVE ? "removed" : "replaced", ret->cause);
+	ret->hint = "nothing is deleted before 'tallyman recover --accept'";
+	ret->verdict = VERDICT_BLOCKED;
+}
+
 static bool is_unknown(const struct diff_input *in)
 {
 	for (size_t i = 0; i < in->n; i++)
@@ -411,9 +430,8 @@ static bool is_unknown(const struct diff_input *in)
 	       in->record->generation > 0 && !in->record->done_hash;
 }
 
-void diff_compute(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+static void decide(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
 {
-	*ret = (struct diff_slot){ .verdict = VERDICT_NOTHING, .cause = "not there" };
 	if (is_unknown(in)) {
 		ret->verdict = VERDICT_UNKNOWN;
 		ret->cause = "its runtime cannot be listed";
@@ -438,6 +456,13 @@ void diff_compute(const struct diff_input *in, struct arena *a, struct diff_slot
 			ret->n_extra = in->n - (keep != NULL);
 		}
 	}
+}
+
+void diff_compute(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+{
+	*ret = (struct diff_slot){ .verdict = VERDICT_NOTHING, .cause = "not there" };
+	decide(in, a, ret);
+	keep_all(in, a, ret);
 }
 
 const char *diff_sentence(const struct diff_sentence *d, struct arena *a)

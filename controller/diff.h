@@ -70,6 +70,7 @@ struct diff_input {
 	bool is_partial; /* the look was: an absent instance proves nothing */
 	bool no_update;  /* its runtime refused to change limits in place */
 	bool is_asked;   /* somebody asks to try again: back-off and failures do not count */
+	bool keeps_all;  /* the store waits for `recover --accept`: nothing is taken away before */
 	struct diff_now now;
 };
 

@@ -59,7 +59,8 @@ void driver_free(struct driver *d)
 static struct tracked *track(struct driver *d, const char *name)
 {
 	struct reconcile_options options = { .boot_id = d->o.session->boot_id,
-					     .resync_us = RESYNC_US };
+					     .resync_us = RESYNC_US,
+					     .keeps_all = d->o.session->must_accept };
 	struct tracked *t = xcalloc(1, sizeof(*t));
 	struct tracked **at = &d->first;
 

@@ -53,6 +53,7 @@ static void classify(struct work *w)
 			.n = m->n,
 			.is_partial = w->in->observed && w->in->observed->partial,
 			.is_asked = w->in->is_asked,
+			.keeps_all = w->in->keeps_all,
 			.now = w->in->now,
 		};
 		if (!m->want)

@@ -53,7 +53,8 @@ struct plan_input {
 	const struct instance *const *orphans; /* shown, nothing more */
 	size_t n_orphans;
 	struct diff_now now;
-	bool is_asked; /* what an apply command would do: back-off and failures do not count */
+	bool is_asked;  /* what an apply command would do: back-off and failures do not count */
+	bool keeps_all; /* the store waits for `recover --accept`: nothing is taken away before */
 };
 
 /* Outcome of plan_compute(). */

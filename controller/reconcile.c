@@ -37,6 +37,7 @@ struct reconciler *reconcile_new(const struct reconcile_options *o)
 	r->rng = o->seed;
 	r->boot_id = arena_strdup(home, o->boot_id);
 	r->resync_us = o->resync_us;
+	r->keeps_all = o->keeps_all;
 	r->pass = arena_new();
 	r->spare = arena_new();
 	r->wish = arena_new();

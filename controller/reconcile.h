@@ -169,6 +169,7 @@ struct reconcile_options {
 	uint64_t seed;       /* of the jitter */
 	const char *boot_id; /* of this boot; copied; NULL: not known */
 	int64_t resync_us;   /* look again this long after the last look; 0: only when asked */
+	bool keeps_all;      /* the store waits for `recover --accept`: nothing is taken away */
 };
 
 struct reconciler *reconcile_new(const struct reconcile_options *o);

@@ -223,6 +223,14 @@ static void drop(struct rslot *s)
 	s->is_vacant = s->n == 0;
 }
 
+/* What is only half stays that: its end says nothing about the service. */
+static void end(struct rinstance *ri)
+{
+	if (ri->is.state != INSTANCE_BROKEN)
+		ri->is.state = INSTANCE_EXITED;
+	ri->is.pid = 0;
+}
+
 static void signaled(struct reconciler *r, struct rslot *s, struct rinstance *ri)
 {
 	const struct desired_service *ds =
@@ -235,7 +243,7 @@ static void signaled(struct reconciler *r, struct rslot *s, struct rinstance *ri
 	if (r->ev->done.code == RECONCILE_ABSENT) {
 		drop(s);
 	} else if (r->ev->done.code == RECONCILE_GONE) {
-		ri->is.state = INSTANCE_EXITED;
+		end(ri);
 	} else {
 		ri->is_signaled = true;
 		ri->is_killed = ri->is_killed || s->doing_signal == SIGNAL_KILL;
@@ -312,8 +320,7 @@ void reconcile_done_exited(struct reconciler *r, struct rslot *s, uint64_t gener
 	if (r->is_looking)
 		s->touched = r->look;
 	if (ri->is.state != INSTANCE_EXITED || !ri->is.has_exit_code) {
-		ri->is.state = INSTANCE_EXITED;
-		ri->is.pid = 0;
+		end(ri);
 		ri->is.finished = r->ev->wall;
 		ri->is.has_exit_code = r->ev->has_exit_code;
 		ri->is.exit_code = r->ev->exit_code;

@@ -48,10 +48,26 @@ static enum reconcile_state state_of(const struct rslot *s)
 		return RECONCILE_STATE_BLOCKED;
 	if (s->gate == GATE_DEPENDS)
 		return RECONCILE_STATE_WAITING;
+	if (s->gate == GATE_TIME)
+		return RECONCILE_STATE_WORKING;
 	/* The driver asks again for what could not be found out, and comes with a new wish. */
-	if (s->diff.verdict == VERDICT_BLOCKED && error_transient(s->want->group->route.code))
+	if (s->diff.verdict == VERDICT_BLOCKED && s->want &&
+	    error_transient(s->want->group->route.code))
 		return RECONCILE_STATE_WAITING;
 	return states[s->diff.verdict];
+}
+
+/* For the diff. What we have ended is a leftover: its end is not one of the service's own. */
+static const struct instance *judged(struct reconciler *r, const struct rinstance *ri)
+{
+	struct instance *leftover;
+
+	if (ri->is.state != INSTANCE_EXITED || (!ri->is_signaled && !ri->is_killed))
+		return &ri->is;
+	leftover = arena_alloc(r->pass, sizeof(*leftover));
+	*leftover = ri->is;
+	leftover->state = INSTANCE_BROKEN;
+	return leftover;
 }
 
 void reconcile_slot_look(struct reconciler *r, struct rslot *s)
@@ -65,10 +81,11 @@ void reconcile_slot_look(struct reconciler *r, struct rslot *s)
 		.n = s->n,
 		.is_partial = r->is_partial && !s->is_vacant,
 		.no_update = s->no_update,
+		.keeps_all = r->keeps_all,
 		.now = reconcile_table_now(r),
 	};
 	for (size_t i = 0; i < s->n; i++)
-		list[i] = &s->instances[i].is;
+		list[i] = judged(r, &s->instances[i]);
 	reconcile_done_notice(r, s);
 	diff_compute(&in, r->pass, &s->diff);
 	s->blocked = s->waiting = NULL;
@@ -259,33 +276,41 @@ static void want_stop(struct reconciler *r, struct rslot *s, struct rinstance *r
 	}
 }
 
-/* One instance less: the first that is not @keep. Gates hold only what still runs. */
+static bool is_alive(const struct instance *is)
+{
+	return is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED;
+}
+
+/* Half an instance may have a process all the same: what it runs on was taken away. */
+static bool has_process(const struct instance *is)
+{
+	return is->state == INSTANCE_BROKEN ? is->pid > 0 : is->state != INSTANCE_EXITED;
+}
+
+/* It ends, then it goes. Gates hold only what still serves. */
+static void want_end(struct reconciler *r, struct rslot *s, struct rinstance *ri)
+{
+	struct rruntime *rt = reconcile_table_runtime(r, ri->is.runtime);
+
+	if (!has_process(&ri->is))
+		want_remove(r, s, ri);
+	else if (ri->is_signaled || ri->is_killed || !is_alive(&ri->is) || !rt ||
+		 reconcile_gate_stop(r, s, rt))
+		want_stop(r, s, ri);
+}
+
+/* One instance less: the first that is not @keep. */
 static void want_gone(struct reconciler *r, struct rslot *s, const struct instance *keep)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		struct rinstance *ri = &s->instances[i];
-		struct rruntime *rt;
-		if (&ri->is == keep)
+		if (keep && s->instances[i].is.generation == keep->generation)
 			continue;
-		if (ri->is.state == INSTANCE_EXITED || ri->is.state == INSTANCE_BROKEN) {
-			want_remove(r, s, ri);
-			return;
-		}
-		rt = reconcile_table_runtime(r, ri->is.runtime);
-		if (!ri->is_signaled && !ri->is_killed && ri->is.state != INSTANCE_CREATED && rt &&
-		    !reconcile_gate_stop(r, s, rt))
-			return;
-		want_stop(r, s, ri);
+		want_end(r, s, &s->instances[i]);
 		return;
 	}
 }
 
 /* --- moves, by verdict --- */
-
-static bool is_alive(const struct instance *is)
-{
-	return is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED;
-}
 
 static bool starts_first(const struct rslot *s)
 {
@@ -412,7 +437,8 @@ bool reconcile_slot_has_broken(const struct rslot *s)
 static struct rinstance *broken_to_remove(const struct reconciler *r, const struct rslot *s)
 {
 	struct diff_now now = reconcile_table_now(r);
-	if (s->diff.verdict == VERDICT_UNKNOWN || diff_retry_left(&s->record, &now) > 0)
+	if (r->keeps_all || s->diff.verdict == VERDICT_UNKNOWN ||
+	    diff_retry_left(&s->record, &now) > 0)
 		return NULL;
 	return find_broken(s);
 }
@@ -432,7 +458,7 @@ void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
 	}
 	struct rinstance *broken = broken_to_remove(r, s);
 	if (broken)
-		want_remove(r, s, broken);
+		want_end(r, s, broken);
 	else
 		move(r, s);
 	reconcile_gate_count(r, s, state_of(s));

@@ -171,6 +171,15 @@ static bool is_as_known(const struct build *b, size_t first, const struct rslot 
 	return true;
 }
 
+/* A number that was seen is never given again, whatever the store remembers. */
+static void see_generation(struct rslot *s, uint64_t generation)
+{
+	if (s->record.generation >= generation)
+		return;
+	s->record.generation = generation;
+	s->is_record_dirty = true;
+}
+
 static void take_instances(struct build *b, struct rslot *s, const struct key *key,
 			   const struct rslot *old)
 {
@@ -182,6 +191,7 @@ static void take_instances(struct build *b, struct rslot *s, const struct key *k
 		struct key k = { is->service, is->slot };
 		if (compare_keys(&k, key) != 0)
 			break;
+		see_generation(s, is->generation);
 		if (believes_look)
 			carry_over(reconcile_table_add(r, s, is), old);
 	}

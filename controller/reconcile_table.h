@@ -131,6 +131,7 @@ struct reconciler {
 	uint64_t rng;
 	const char *boot_id; /* NULL: not known */
 	int64_t resync_us;
+	bool keeps_all;
 
 	struct arena *home, *pass, *spare, *wish, *out;
 	const struct desired *desired; /* NULL before the first event */

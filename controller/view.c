@@ -100,7 +100,8 @@ int view_look(struct session *s, struct view *ret, struct error *err)
 /* The core with no room to act: it says what it would, and what each slot is. */
 static void ask_core(struct session *s, struct view *v, struct view_part *part)
 {
-	const struct reconcile_options options = { .boot_id = s->boot_id };
+	const struct reconcile_options options = { .boot_id = s->boot_id,
+						   .keeps_all = s->must_accept };
 	struct reconcile_event ev = { .type = RECONCILE_DESIRED,
 				      .now = clock_mono(),
 				      .boot = clock_boot(),
@@ -124,6 +125,7 @@ int view_add(struct session *s, struct view *v, struct wanted *take, struct erro
 				 .observed = &v->observed,
 				 .slots = take->slots,
 				 .n_slots = take->n_slots,
+				 .keeps_all = s->must_accept,
 				 .now = { clock_boot(), v->looked, s->boot_id } };
 	int r;
 

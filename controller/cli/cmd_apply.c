@@ -106,6 +106,7 @@ const struct command cmd_apply = {
 						      { "tallyman apply --runtime memory shop.yaml",
 							"try it without root and containers" },
 						      { 0 } },
-	.exits = (const int[]){ EXIT_PARTLY, EXIT_TIMEOUT, EXIT_LOCKED, EXIT_INTERRUPTED, 0 },
+	.exits = (const int[]){ EXIT_APPROVAL, EXIT_PARTLY, EXIT_TIMEOUT, EXIT_LOCKED,
+				EXIT_INTERRUPTED, 0 },
 	.run = run,
 };

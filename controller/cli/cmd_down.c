@@ -135,6 +135,7 @@ const struct command cmd_down = {
 	.examples =
 		(const struct command_example[]){
 			{ "tallyman down shop", "remove all containers of shop" }, { 0 } },
-	.exits = (const int[]){ EXIT_PARTLY, EXIT_TIMEOUT, EXIT_LOCKED, EXIT_INTERRUPTED, 0 },
+	.exits = (const int[]){ EXIT_APPROVAL, EXIT_PARTLY, EXIT_TIMEOUT, EXIT_LOCKED,
+				EXIT_INTERRUPTED, 0 },
 	.run = run,
 };

@@ -39,6 +39,8 @@ static int compare(struct cli *cli, struct session *s, struct file_spec *file, s
 	if (view.observed.partial)
 		output_warn(cli->out, "not everything could be seen: %s", view.observed.missing);
 	print_plan(cli, &view.parts[0].plan);
+	if (s->must_accept && view.parts[0].plan.n_blocked)
+		return EXIT_APPROVAL;
 	return plan_pending(&view.parts[0].plan) ? EXIT_PENDING : EXIT_DONE;
 }
 
@@ -75,6 +77,6 @@ const struct command cmd_plan = {
 	.examples =
 		(const struct command_example[]){
 			{ "tallyman plan shop.yaml", "show what would change" }, { 0 } },
-	.exits = (const int[]){ EXIT_PENDING, 0 },
+	.exits = (const int[]){ EXIT_PENDING, EXIT_APPROVAL, 0 },
 	.run = run,
 };

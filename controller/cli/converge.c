@@ -7,6 +7,7 @@
 #include "controller/cli/slot_json.h"
 #include "controller/plan_render.h"
 #include "specs/duration.h"
+#include "store/store.h"
 
 enum { MAX_TEXT = 64 << 20 }; /* a plan for LIMIT_SLOTS slots */
 
@@ -82,6 +83,11 @@ int converge_open(struct cli *cli, const struct command_args *args, struct conve
 	r = session_open(&options, SESSION_CHANGE, &sink, &ret->session, err);
 	if (r < 0)
 		return r;
+	if (store_moved_to(ret->session->store))
+		output_warn(
+			cli->out,
+			"the database was damaged: it lies aside as %s, a new one takes its place",
+			store_moved_to(ret->session->store));
 	driver.session = ret->session;
 	driver.loop = ret->loop;
 	driver.inbox = ret->inbox;
@@ -174,6 +180,9 @@ static void tell_end(struct converge *c, const char *verb, enum driver_end end)
 	if (end == DRIVER_INTERRUPTED)
 		output_note(c->cli->out, "interrupted; what was under way has ended. The same "
 					 "command goes on from here");
+	if (c->session->must_accept)
+		output_warn(c->cli->out, "the store was rebuilt or put back: nothing is deleted "
+					 "before 'tallyman recover --accept'");
 	if (end == DRIVER_TIMED_OUT)
 		output_warn(c->cli->out, "the time to wait ran out. The same command goes on from "
 					 "here; --timeout waits longer");
@@ -192,5 +201,8 @@ int converge_run(struct converge *c, const char *verb, int64_t timeout_us, struc
 	if (r < 0)
 		return error_wrap(err, r, "%s", verb);
 	tell_end(c, verb, end);
+	/* What is kept back waits for a person, whatever else is in the way. */
+	if (end == DRIVER_STUCK && c->session->must_accept)
+		return EXIT_APPROVAL;
 	return (int)ends[end].status;
 }

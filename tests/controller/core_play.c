@@ -24,7 +24,8 @@ static void make_reconciler(struct core_play *p)
 {
 	const struct reconcile_options o = { .seed = SEED,
 					     .boot_id = p->boot_id,
-					     .resync_us = p->resync_us };
+					     .resync_us = p->resync_us,
+					     .keeps_all = p->keeps_all };
 	p->r = reconcile_new(&o);
 }
 

@@ -36,6 +36,7 @@ struct core_play {
 	int64_t boot_us, wall_us; /* how far those clocks are ahead of `now` */
 	const char *boot_id;
 	int64_t resync_us;  /* of the next reconciler */
+	bool keeps_all;     /* likewise */
 	unsigned n_workers; /* of each runtime */
 	const char *hidden; /* a runtime that cannot be listed: its instances are UNKNOWN */
 

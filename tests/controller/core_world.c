@@ -48,7 +48,7 @@ struct instance *core_world_get(struct core_world *w, const char *name)
 static bool is_alive(const struct instance *is)
 {
 	return is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED ||
-	       is->state == INSTANCE_CREATED;
+	       is->state == INSTANCE_CREATED || (is->state == INSTANCE_BROKEN && is->pid > 0);
 }
 
 /* --- images and generations --- */
