@@ -124,9 +124,17 @@ static struct mono next_wake(const struct driver *d, struct mono deadline)
 	return wake;
 }
 
+/* From here on nothing is begun. */
+static void begin_stop(struct driver *d, enum driver_end why)
+{
+	d->stopping = true;
+	if (d->o.stopping)
+		d->o.stopping(d->o.arg, why);
+}
+
 int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, struct error *err)
 {
-	enum driver_end end = DRIVER_CONVERGED;
+	enum driver_end end = DRIVER_CONVERGED, settled;
 
 	d->now = clock_mono();
 	d->stopping = false;
@@ -136,17 +144,21 @@ int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, str
 
 		if (r < 0)
 			return r;
+		if (d->o.turned)
+			d->o.turned(d->o.arg);
 		if (d->stopping ? turn_is_idle(d) : is_settled(d, &end))
 			break;
 		causes = loop_turn(d->o.loop, next_wake(d, deadline), &d->now);
-		if (!d->stopping && causes & LOOP_STOP) {
-			d->stopping = true;
-			end = DRIVER_INTERRUPTED;
-		} else if (!d->stopping && deadline.us && mono_cmp(d->now, deadline) >= 0) {
-			d->stopping = true;
-			end = DRIVER_TIMED_OUT;
-		}
+		if (d->stopping)
+			continue;
+		if (causes & LOOP_STOP)
+			begin_stop(d, end = DRIVER_INTERRUPTED);
+		else if (deadline.us && mono_cmp(d->now, deadline) >= 0)
+			begin_stop(d, end = DRIVER_TIMED_OUT);
 	}
+	/* What ended meanwhile may have been the last. */
+	if (end == DRIVER_TIMED_OUT && is_settled(d, &settled))
+		end = settled;
 	*ret = end;
 	return 0;
 }

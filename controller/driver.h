@@ -16,14 +16,25 @@
 
 struct driver;
 
+enum driver_end {
+	DRIVER_CONVERGED,   /* everything is as it shall be */
+	DRIVER_STUCK,       /* what is left cannot change by waiting */
+	DRIVER_TIMED_OUT,   /* the deadline came first; nothing is under way */
+	DRIVER_INTERRUPTED, /* asked to stop; what was under way has ended */
+};
+
 struct driver_options {
 	struct session *session; /* SESSION_CHANGE; outlives the driver, as do the next two */
 	struct loop *loop;
 	struct inbox *inbox; /* the session's runtimes tell it their exits */
-	/* Both are called in the loop's thread and may be NULL. planned: what a new desired state
-	 * means, after the first look and before the first step; note: what happened. */
+	/* All are called in the loop's thread and may be NULL. planned: what a new desired state
+	 * means, after the first look and before the first step; note: what happened; turned:
+	 * a turn has ended, slots may be others than before; stopping: nothing new is begun, and
+	 * what is under way is waited for. */
 	void (*planned)(void *arg, const struct plan *p);
 	void (*note)(void *arg, const char *deployment, const struct reconcile_note *n);
+	void (*turned)(void *arg);
+	void (*stopping)(void *arg, enum driver_end why);
 	void *arg;
 };
 
@@ -37,13 +48,6 @@ CLEAN_DEFINE(driver, struct driver *, driver_free)
  * @take: the driver's now
  */
 int driver_want(struct driver *d, struct wanted *take, struct error *err);
-
-enum driver_end {
-	DRIVER_CONVERGED,   /* everything is as it shall be */
-	DRIVER_STUCK,       /* what is left cannot change by waiting */
-	DRIVER_TIMED_OUT,   /* the deadline came first; nothing is under way */
-	DRIVER_INTERRUPTED, /* asked to stop; what was under way has ended */
-};
 
 /**
  * driver_run() - turn the loop until every tracked deployment is settled

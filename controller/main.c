@@ -34,6 +34,14 @@ static void fill_stdio(void)
 	}
 }
 
+/* A terminal that knows how to go back to the start of a line. */
+static bool can_rewrite(int fd)
+{
+	const char *term = environment("TERM");
+
+	return isatty(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
 static const char *own_path(struct arena *arena, const char *argv0)
 {
 	char path[LIMIT_PATH];
@@ -152,6 +160,7 @@ int main(int argc, char **argv)
 		.err_fd = STDERR_FILENO,
 		.is_json = parsed >= 0 && command_is_json(&args),
 		.has_color = isatty(STDERR_FILENO) && !environment("NO_COLOR"),
+		.is_terminal = can_rewrite(STDERR_FILENO),
 	});
 	status = run(&(struct cli){ .out = out,
 				    .arena = arena,

@@ -205,6 +205,7 @@ static int tell_plan(struct driver *d, struct tracked *t, const struct observed 
 				       .slots = t->wanted->slots,
 				       .n_slots = t->wanted->n_slots,
 				       .keeps_all = d->o.session->must_accept,
+				       .is_asked = true, /* somebody wants it now */
 				       .now = { clock_boot(), d->ledger.now,
 						d->o.session->boot_id } };
 	struct plan plan;

@@ -126,6 +126,7 @@ int view_add(struct session *s, struct view *v, struct wanted *take, struct erro
 				 .slots = take->slots,
 				 .n_slots = take->n_slots,
 				 .keeps_all = s->must_accept,
+				 .is_asked = true, /* as an apply would be */
 				 .now = { clock_boot(), v->looked, s->boot_id } };
 	int r;
 

@@ -69,17 +69,17 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 {
 	struct file_spec file CLEAN(file_spec) = { 0 };
 	struct converge c CLEAN(converge) = { 0 };
-	int64_t timeout_us;
-	int r = converge_timeout(args, &timeout_us, err);
+	int r = converge_options(cli, args, &c);
 
-	if (r == 0)
-		r = file_load(cli, args->words[0], command_has(args, "strict"), &file, err);
+	if (r)
+		return r;
+	r = file_load(cli, args->words[0], command_has(args, "strict"), &file, err);
 	if (r)
 		return r < 0 ? r : EXIT_FAILED;
-	r = converge_open(cli, args, &c, err);
+	r = converge_open(&c, err);
 	if (r == 0)
 		r = want(&c, &file, err);
-	return r < 0 ? r : converge_run(&c, "apply", timeout_us, err);
+	return r < 0 ? r : converge_run(&c, "apply", err);
 }
 
 const struct command cmd_apply = {

@@ -102,18 +102,18 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	struct converge c CLEAN(converge) = { 0 };
 	const char **names = NULL;
 	size_t n = 0;
-	int64_t timeout_us;
-	int r = converge_timeout(args, &timeout_us, err);
+	int r = converge_options(cli, args, &c);
 
+	if (r)
+		return r;
 	if (command_has(args, "all") == (args->n_words > 0))
 		return command_usage(cli, args, "name the deployments or files, or give --all");
-	if (r == 0)
-		r = converge_open(cli, args, &c, err);
+	r = converge_open(&c, err);
 	if (r == 0)
 		r = find_names(&c, &names, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = want_nothing(&c, names[i], err);
-	return r < 0 ? r : converge_run(&c, "down", timeout_us, err);
+	return r < 0 ? r : converge_run(&c, "down", err);
 }
 
 const struct command cmd_down = {

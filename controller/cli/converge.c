@@ -32,6 +32,7 @@ static void on_plan(void *arg, const struct plan *p)
 	struct json_object *o = NULL;
 	struct error unused = ERROR_INIT;
 
+	c->n_planned++;
 	if (!output_is_json(c->cli->out)) {
 		plan_render_text(p, &text);
 		output_bytes(c->cli->out, text.data, text.n);
@@ -45,53 +46,86 @@ static void on_plan(void *arg, const struct plan *p)
 
 static void on_note(void *arg, const char *deployment, const struct reconcile_note *n)
 {
-	struct converge *c = arg;
-
-	if (c->is_quiet && !n->is_problem)
-		return;
-	if (!n->service)
-		output_note(c->cli->out, "%s: %s", deployment, n->text);
-	else if (n->is_problem)
-		output_warn(c->cli->out, "%s-rep-%u: %s", n->service, n->slot, n->text);
-	else
-		output_note(c->cli->out, "%s-rep-%u: %s", n->service, n->slot, n->text);
+	progress_note(((struct converge *)arg)->progress, deployment, n);
 }
 
-static bool is_quiet(const struct command_args *args)
+static void on_turn(void *arg)
 {
-	const char *mode = command_value(args, "progress");
+	const struct converge *c = arg;
 
-	return mode && (strcmp(mode, "quiet") == 0 || strcmp(mode, "json") == 0);
+	/* Before the first look of all nothing is known that could change. */
+	if (c->n_planned >= driver_count(c->driver))
+		progress_look(c->progress, c->driver, false);
 }
 
-int converge_open(struct cli *cli, const struct command_args *args, struct converge *ret,
-		  struct error *err)
+static void on_stop(void *arg, enum driver_end why)
+{
+	const struct converge *c = arg;
+
+	if (why == DRIVER_INTERRUPTED)
+		progress_say(c->progress, "interrupted",
+			     "what is under way is finished first; Ctrl-C again leaves at once");
+	else
+		progress_say(c->progress, "timeout", "what is under way is finished first");
+}
+
+static int read_timeout(const struct command_args *args, int64_t *ret, struct error *err)
+{
+	const char *text = command_value(args, "timeout"), *why;
+	struct duration d;
+
+	*ret = DEFAULT_TIMEOUT_US;
+	if (!text)
+		return 0;
+	if (!duration_parse(text, &d, &why))
+		return error_set(err, ERR_INVALID, 0,
+				 "--timeout '%s' is no duration like 30s or 5m", text);
+	*ret = duration_us(d);
+	return 0;
+}
+
+int converge_options(struct cli *cli, const struct command_args *args, struct converge *ret)
+{
+	struct error err = ERROR_INIT;
+	int r;
+
+	*ret = (struct converge){ .cli = cli, .args = args };
+	r = read_timeout(args, &ret->timeout_us, &err);
+	if (r == 0)
+		r = progress_new(cli->out, command_value(args, "progress"), &ret->progress, &err);
+	return r < 0 ? command_usage(cli, args, "%s", err.msg) : 0;
+}
+
+int converge_open(struct converge *c, struct error *err)
 {
 	struct session_options options;
-	struct driver_options driver = { .planned = on_plan, .note = on_note, .arg = ret };
+	struct driver_options driver = { .planned = on_plan,
+					 .note = on_note,
+					 .turned = on_turn,
+					 .stopping = on_stop,
+					 .arg = c };
 	struct runtime_sink sink;
-	int r = open_options(cli, args, &options, err);
+	int r = open_options(c->cli, c->args, &options, err);
 
-	*ret = (struct converge){ .cli = cli, .args = args, .is_quiet = is_quiet(args) };
 	if (r == 0)
-		r = loop_new(&ret->loop, err);
+		r = loop_new(&c->loop, err);
 	if (r < 0)
 		return r;
-	ret->plans = json_object_new_array();
-	ret->inbox = inbox_new(loop_bell(ret->loop));
-	sink = inbox_sink(ret->inbox);
-	r = session_open(&options, SESSION_CHANGE, &sink, &ret->session, err);
+	c->plans = json_object_new_array();
+	c->inbox = inbox_new(loop_bell(c->loop));
+	sink = inbox_sink(c->inbox);
+	r = session_open(&options, SESSION_CHANGE, &sink, &c->session, err);
 	if (r < 0)
 		return r;
-	if (store_moved_to(ret->session->store))
+	if (store_moved_to(c->session->store))
 		output_warn(
-			cli->out,
+			c->cli->out,
 			"the database was damaged: it lies aside as %s, a new one takes its place",
-			store_moved_to(ret->session->store));
-	driver.session = ret->session;
-	driver.loop = ret->loop;
-	driver.inbox = ret->inbox;
-	return driver_new(&driver, &ret->driver, err);
+			store_moved_to(c->session->store));
+	driver.session = c->session;
+	driver.loop = c->loop;
+	driver.inbox = c->inbox;
+	return driver_new(&driver, &c->driver, err);
 }
 
 void converge_done(struct converge *c)
@@ -100,38 +134,40 @@ void converge_done(struct converge *c)
 	session_close(c->session); /* its runtimes hold the sink until here */
 	inbox_free(c->inbox);
 	loop_free(c->loop);
+	progress_free(c->progress);
 	json_object_put(c->plans);
 }
 
-int converge_timeout(const struct command_args *args, int64_t *ret, struct error *err)
+/* What kept a slot from coming out right, on stderr; nothing of one that did. */
+static void tell_problem(struct converge *c, const char *deployment, const struct reconcile_view *v)
 {
-	const char *text = command_value(args, "timeout"), *why;
-	struct duration d;
+	struct output *out = c->cli->out;
+	const char *state = reconcile_state_to_string(v->state);
 
-	*ret = DEFAULT_TIMEOUT_US;
-	if (!text)
-		return 0;
-	if (!duration_parse(text, &d, &why)) {
-		(void)error_set(err, ERR_INVALID, 0, "--timeout %s: %s", text, why);
-		error_hint(err, "write it as 30s or 5m");
-		return -ERR_INVALID;
+	switch (v->state) {
+	case RECONCILE_STATE_BLOCKED:
+		output_complain(out, v->hint, "%s/%s-rep-%u: %s", deployment, v->service, v->number,
+				v->cause);
+		break;
+	case RECONCILE_STATE_NEEDS_PEER:
+		output_warn(out, "%s/%s-rep-%u needs a peer (%s): %s", deployment, v->service,
+			    v->number, v->os, v->cause);
+		break;
+	case RECONCILE_STATE_UNSUPPORTED:
+	case RECONCILE_STATE_WAITING:
+	case RECONCILE_STATE_WORKING:
+		output_warn(out, "%s/%s-rep-%u is %s: %s", deployment, v->service, v->number, state,
+			    v->cause);
+		if (v->hint)
+			output_note(out, "hint: %s", v->hint);
+		break;
+	case RECONCILE_STATE_RUNNING:
+	case RECONCILE_STATE_DONE:
+	case RECONCILE_STATE_HELD:
+	case RECONCILE_STATE_GONE:
+	case RECONCILE_N_STATES:
+		break;
 	}
-	*ret = duration_us(d);
-	return 0;
-}
-
-static bool is_problem(const struct reconcile_view *v)
-{
-	return v->state == RECONCILE_STATE_NEEDS_PEER || v->state == RECONCILE_STATE_UNSUPPORTED ||
-	       v->state == RECONCILE_STATE_BLOCKED || v->state == RECONCILE_STATE_WAITING ||
-	       v->state == RECONCILE_STATE_WORKING;
-}
-
-static void tell_problem(struct converge *c, const struct reconcile_view *v)
-{
-	output_warn(c->cli->out, "%s-rep-%u: %s: %s%s%s", v->service, v->number,
-		    reconcile_state_to_string(v->state), v->cause, v->hint ? "; " : "",
-		    v->hint ? v->hint : "");
 }
 
 /* "shop: 3 running, 1 done" */
@@ -156,13 +192,22 @@ static void tell_deployment(struct converge *c, size_t i, struct json_object *sl
 
 		reconcile_view(r, k, &v);
 		counts[v.state]++;
-		if (is_problem(&v))
-			tell_problem(c, &v);
+		tell_problem(c, driver_deployment(c->driver, i), &v);
 		json_object_array_add(slots, slot_json(driver_deployment(c->driver, i), &v));
 	}
 	counts[RECONCILE_STATE_GONE] = 0; /* what is not there needs no counting */
 	if (!output_is_json(c->cli->out))
 		tell_sums(c, driver_deployment(c->driver, i), counts);
+}
+
+static void tell_next(struct converge *c, enum driver_end end)
+{
+	if (end == DRIVER_INTERRUPTED)
+		output_note(c->cli->out, "interrupted; 'tallyman %s' goes on from here",
+			    c->cli->line);
+	if (end == DRIVER_TIMED_OUT)
+		output_complain(c->cli->out, "the same command goes on; --timeout waits longer",
+				"the time to wait ran out");
 }
 
 static void tell_end(struct converge *c, const char *verb, enum driver_end end)
@@ -177,27 +222,23 @@ static void tell_end(struct converge *c, const char *verb, enum driver_end end)
 	if (driver_partial(c->driver))
 		output_warn(c->cli->out, "not everything could be seen: %s",
 			    driver_partial(c->driver));
-	if (end == DRIVER_INTERRUPTED)
-		output_note(c->cli->out, "interrupted; what was under way has ended. The same "
-					 "command goes on from here");
 	if (c->session->must_accept)
 		output_warn(c->cli->out, "the store was rebuilt or put back: nothing is deleted "
 					 "before 'tallyman recover --accept'");
-	if (end == DRIVER_TIMED_OUT)
-		output_warn(c->cli->out, "the time to wait ran out. The same command goes on from "
-					 "here; --timeout waits longer");
+	tell_next(c, end);
 	if (output_is_json(c->cli->out))
 		output_json(c->cli->out, doc);
 	else
 		json_object_put(doc);
 }
 
-int converge_run(struct converge *c, const char *verb, int64_t timeout_us, struct error *err)
+int converge_run(struct converge *c, const char *verb, struct error *err)
 {
-	struct mono deadline = mono_add(clock_mono(), timeout_us);
+	struct mono deadline = mono_add(clock_mono(), c->timeout_us);
 	enum driver_end end;
 	int r = driver_run(c->driver, deadline, &end, err);
 
+	progress_look(c->progress, c->driver, true);
 	if (r < 0)
 		return error_wrap(err, r, "%s", verb);
 	tell_end(c, verb, end);

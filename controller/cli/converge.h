@@ -5,6 +5,7 @@
  * its progress and its end are told to people and programs.
  */
 #include "controller/cli/command.h"
+#include "controller/cli/progress.h"
 #include "controller/driver.h"
 
 struct converge {
@@ -15,20 +16,25 @@ struct converge {
 	struct session *session;
 	struct driver *driver;
 	struct json_object *plans; /* JSON of every plan, for the document */
-	bool is_quiet;             /* no progress */
+	size_t n_planned;
+	struct progress *progress;
+	int64_t timeout_us;
 };
 
+/**
+ * converge_options() - read the options that both commands have; the first thing to be called
+ *
+ * Return: 0; EXIT_USAGE after printing what is wrong with them.
+ */
+int converge_options(struct cli *cli, const struct command_args *args, struct converge *ret);
+
 /** converge_open() - lock the node and make ready; no container is touched */
-int converge_open(struct cli *cli, const struct command_args *args, struct converge *ret,
-		  struct error *err);
+int converge_open(struct converge *c, struct error *err);
 void converge_done(struct converge *c);
 static inline void clean_converge(struct converge *c)
 {
 	converge_done(c);
 }
-
-/** converge_timeout() - --timeout as microseconds; 5 minutes when not given; -ERR_INVALID */
-int converge_timeout(const struct command_args *args, int64_t *ret, struct error *err);
 
 /**
  * converge_run() - until all that was wanted of the driver is settled, then print how it ended
@@ -36,7 +42,7 @@ int converge_timeout(const struct command_args *args, int64_t *ret, struct error
  *
  * Return: an exit status, or < 0 when the store failed.
  */
-int converge_run(struct converge *c, const char *verb, int64_t timeout_us, struct error *err);
+int converge_run(struct converge *c, const char *verb, struct error *err);
 
 /* Options of both commands. */
 #define CONVERGE_OPTIONS                                                                           \

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "base/arena.h"
 #include "base/fs.h"
@@ -23,6 +24,7 @@ struct output {
 	struct buf buf;
 	bool has_document;  /* stdout has its document already */
 	bool is_closed;     /* nobody reads any more */
+	char *live;         /* the line at the bottom of stderr; NULL: none */
 	struct error error; /* the first failed write */
 };
 
@@ -40,6 +42,7 @@ void output_free(struct output *out)
 	if (!out)
 		return;
 	buf_done(&out->buf);
+	free(out->live);
 	free(out);
 }
 
@@ -53,10 +56,63 @@ int output_fd(const struct output *out)
 	return out->opt.out_fd;
 }
 
+bool output_is_terminal(const struct output *out)
+{
+	return out->opt.is_terminal;
+}
+
+/* --- the line at the bottom --- */
+
+#define CLEAR_LINE "\r\033[K"
+
+static void write_err(struct output *out, const char *text)
+{
+	/* There is nobody left to tell when stderr does not work. */
+	(void)fs_write_all(out->opt.err_fd, text, strlen(text), NULL);
+}
+
+static void hide_live(struct output *out)
+{
+	if (out->live)
+		write_err(out, CLEAR_LINE);
+}
+
+static void show_live(struct output *out)
+{
+	struct winsize size = { 0 };
+	struct buf line CLEAN(buf) = BUF_INIT(MAX_LINE);
+	size_t n;
+
+	if (!out->live)
+		return;
+	n = strlen(out->live);
+	/* One less: a line that fills the terminal wraps, and is not cleared by the next. */
+	if (ioctl(out->opt.err_fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && n >= size.ws_col)
+		n = size.ws_col - 1U;
+	buf_puts(&line, CLEAR_LINE);
+	buf_add(&line, out->live, n);
+	write_err(out, line.data);
+}
+
+void output_live(struct output *out, const char *text)
+{
+	if (text && out->live && strcmp(text, out->live) == 0)
+		return; /* it stands there */
+	if (!text)
+		hide_live(out);
+	free(out->live);
+	out->live = xstrdup(text);
+	show_live(out);
+}
+
+/* --- */
+
 static void drain(struct output *out)
 {
 	struct error e = ERROR_INIT;
 
+	if (out->buf.n > 0)
+		hide_live(out);
 	if (out->buf.overflow && !out->error.code)
 		(void)error_set(&out->error, ERR_LIMIT, 0, "the output is too large");
 	if (!out->is_closed && !out->error.code && out->buf.n > 0 &&
@@ -66,6 +122,8 @@ static void drain(struct output *out)
 		else
 			out->error = e;
 	}
+	if (out->buf.n > 0)
+		show_live(out);
 	buf_clear(&out->buf);
 }
 
@@ -144,8 +202,9 @@ int output_flush(struct output *out, struct error *err)
 void output_raw(struct output *out, const char *text)
 {
 	drain(out);
-	/* There is nobody left to tell when stderr does not work. */
-	(void)fs_write_all(out->opt.err_fd, text, strlen(text), NULL);
+	hide_live(out);
+	write_err(out, text);
+	show_live(out);
 }
 
 __attribute__((format(printf, 3, 0))) static void say(struct output *out, const char *prefix,
@@ -157,6 +216,22 @@ __attribute__((format(printf, 3, 0))) static void say(struct output *out, const 
 	buf_vprintf(&line, fmt, ap);
 	buf_putc(&line, '\n');
 	output_raw(out, line.data);
+}
+
+static const char *error_prefix(const struct output *out)
+{
+	return out->opt.has_color ? "tallyman: \033[31merror:\033[0m " : "tallyman: error: ";
+}
+
+void output_complain(struct output *out, const char *hint, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(out, error_prefix(out), fmt, ap);
+	va_end(ap);
+	if (hint)
+		output_note(out, "hint: %s", hint);
 }
 
 void output_warn(struct output *out, const char *fmt, ...)
@@ -174,8 +249,6 @@ void output_note(struct output *out, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (out->opt.is_quiet)
-		return;
 	va_start(ap, fmt);
 	say(out, "", fmt, ap);
 	va_end(ap);
@@ -198,8 +271,7 @@ void output_error(struct output *out, const struct error *err)
 
 	if (out->opt.is_json && !out->has_document)
 		print_error_document(out, err);
-	buf_puts(&text,
-		 out->opt.has_color ? "tallyman: \033[31merror:\033[0m " : "tallyman: error: ");
+	buf_puts(&text, error_prefix(out));
 	buf_puts(&text, err->msg);
 	/* The cause is in the message unless the context was too long for both. */
 	if (err->cause[0] && !strstr(err->msg, err->cause))

@@ -15,9 +15,9 @@ struct output;
 
 struct output_options {
 	int out_fd, err_fd;
-	bool is_json;   /* stdout gets one document; an error before it becomes the document */
-	bool has_color; /* stderr may be coloured: a terminal, and no NO_COLOR */
-	bool is_quiet;  /* notes are dropped; warnings and errors stay */
+	bool is_json;     /* stdout gets one document; an error before it becomes the document */
+	bool has_color;   /* stderr may be coloured: a terminal, and no NO_COLOR */
+	bool is_terminal; /* stderr is one, and can rewrite a line */
 };
 
 struct output *output_new(const struct output_options *o);
@@ -27,6 +27,8 @@ CLEAN_DEFINE(output, struct output *, output_free)
 /* Whether stdout gets one JSON document; its descriptor. */
 bool output_is_json(const struct output *out);
 int output_fd(const struct output *out);
+/* Whether stderr is a terminal that can rewrite a line. */
+bool output_is_terminal(const struct output *out);
 
 /* To stdout. */
 void output_puts(struct output *out, const char *text);
@@ -56,6 +58,18 @@ int output_flush(struct output *out, struct error *err);
 /* To stderr, each a line of its own. stdout is flushed before, so that the order is true. */
 void output_warn(struct output *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void output_note(struct output *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** output_complain() - one error of several, with its hint (NULL: none); never the document */
+void output_complain(struct output *out, const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * output_live() - a line at the bottom of stderr that the next one replaces
+ * @text: cut to the terminal's width; NULL: take the line away
+ *
+ * Whatever else is printed goes above it.
+ */
+void output_live(struct output *out, const char *text);
 
 /** output_raw() - text to stderr as it is */
 void output_raw(struct output *out, const char *text);

@@ -50,6 +50,8 @@ lines() { assert_eq "$(printf '%s' "${2:+$2$'\n'}" | wc -l)" "$1" "lines"; }
 
 # start ARGS...: the program beside the test, as a terminal would start it; $pid
 start() {
+	: >"$TEST_TMP/.beside.out" # what the one before has said is not this one's
+	: >"$TEST_TMP/.beside.err"
 	env --default-signal=INT,TERM,PIPE "$TALLYMAN" "$@" \
 		>"$TEST_TMP/.beside.out" 2>"$TEST_TMP/.beside.err" </dev/null &
 	pid=$!
