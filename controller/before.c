@@ -93,7 +93,8 @@ static void compare(const struct search *x, const struct expand_groups *old,
 		const char *hash = was ? resolve_hash(&in, was, x->a) : NULL;
 
 		if (hash && has_instance(x, g->service->name, hash, true))
-			g->before = (struct expand_before){ was->service, hash };
+			g->before = (struct expand_before){ .service = was->service,
+							    .config_hash = hash };
 	}
 }
 

@@ -11,8 +11,6 @@
 
 #include "specs/hash.h"
 
-enum { MAX_FIELDS = 6 }; /* named in one line of a plan */
-
 static const struct {
 	const char *name, *sign;
 	bool is_right;
@@ -100,26 +98,12 @@ static const char *group_names(unsigned bits, struct arena *a)
 	return text;
 }
 
-/* The fields by name, where it is known what they were: "env.COLOR, resources.cpu". */
-static const char *field_names(const struct expand_group *g, struct arena *a)
-{
-	const struct hash_changes c = hash_changes(g->before.service, g->service, a);
-	const char *text = NULL;
-
-	for (size_t i = 0; i < c.n && i < MAX_FIELDS; i++)
-		text = text ? arena_printf(a, "%s, %s", text, c.items[i].path) : c.items[i].path;
-	return c.n <= MAX_FIELDS ? text
-				 : arena_printf(a, "%s and %zu more", text, c.n - MAX_FIELDS);
-}
-
 static const char *names_of(const struct expand_group *g, const struct instance *is,
 			    unsigned changed, struct arena *a)
 {
-	const char *text = NULL;
-
-	if (g->before.service && strcmp(g->before.config_hash, is->config_hash) == 0)
-		text = field_names(g, a);
-	return text ? text : group_names(changed, a);
+	if (g->before.fields && strcmp(g->before.config_hash, is->config_hash) == 0)
+		return g->before.fields;
+	return group_names(changed, a);
 }
 
 /* What a change of the groups in @d costs. A group that nobody can compare is shown elsewhere and

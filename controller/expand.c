@@ -11,6 +11,9 @@
 
 #include "base/limits.h"
 #include "base/number.h"
+#include "specs/hash.h"
+
+enum { MAX_FIELDS = 6 }; /* named in one line of a plan */
 
 #define SIGNAL_TERM   15
 #define SIGNAL_RTMIN  34 /* glibc's and musl's, as containers see it */
@@ -241,6 +244,27 @@ static void number_images(const struct expand_groups *groups, struct desired *d,
 	}
 }
 
+/* --- what changed --- */
+
+/* Once for a group, since its instances differ in the same fields. */
+static const char *name_fields(const struct expand_group *g, struct arena *a)
+{
+	const struct hash_changes c = hash_changes(g->before.service, g->service, a);
+	const char *text = NULL;
+
+	for (size_t i = 0; i < c.n && i < MAX_FIELDS; i++)
+		text = text ? arena_printf(a, "%s, %s", text, c.items[i].path) : c.items[i].path;
+	return c.n <= MAX_FIELDS ? text
+				 : arena_printf(a, "%s and %zu more", text, c.n - MAX_FIELDS);
+}
+
+static void name_changes(const struct expand_groups *groups, struct arena *a)
+{
+	for (size_t i = 0; i < groups->n; i++)
+		if (groups->items[i].before.service)
+			groups->items[i].before.fields = name_fields(&groups->items[i], a);
+}
+
 /* --- slots --- */
 
 /* The first instance of @service or of what comes after it. */
@@ -317,6 +341,7 @@ int expand_slots(const struct expand_input *in, struct arena *a, struct desired 
 	link_services(&d, a);
 	rank_services(&d, a);
 	number_images(&in->groups, &d, a);
+	name_changes(&in->groups, a);
 	for (size_t i = 0; i < in->groups.n; i++) {
 		r = add_slots(in, &in->groups.items[i], &d, a, err);
 		if (r < 0)

@@ -40,6 +40,8 @@ struct route {
 struct expand_before {
 	const struct service *service; /* NULL: not known */
 	const char *config_hash;       /* of those instances */
+	const char *fields; /* expand_slots(): what differs since, "env.COLOR, image.name";
+			     * NULL: nothing to name */
 };
 
 /* One service without replica groups, or one replica group. */

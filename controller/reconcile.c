@@ -297,6 +297,7 @@ static void decide_all(struct reconciler *r)
 		r->work_head = (r->work_head + 1) % (r->n + 1);
 		r->work_n--;
 		s->is_dirty = false;
+		r->up->n_decided++;
 		reconcile_slot_decide(r, s);
 	}
 }

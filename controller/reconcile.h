@@ -127,7 +127,7 @@ struct reconcile_note {
 /* What a slot is doing; the order is by interest. */
 #define RECONCILE_STATES(X)                                                                        \
 	X(WORKING, "working") /* a step runs, may run, or waits for its turn */                    \
-	X(WAITING, "waiting") /* back-off, a dependency, a runtime that does not answer */         \
+	X(WAITING, "waiting") /* back-off, another service, a runtime that does not answer */      \
 	X(RUNNING, "running")                                                                      \
 	X(DONE, "done")                                                                            \
 	X(HELD, "held")                                                                            \
@@ -158,6 +158,7 @@ struct reconcile_update {
 	size_t n_steps;
 	struct reconcile_note *notes;
 	size_t n_notes;
+	size_t n_decided; /* slots decided about, each time anew: the cost of the event */
 	struct mono wake; /* when to send TIMER; replaces the one before. 0: none */
 	enum reconcile_overall overall;
 	size_t counts[RECONCILE_N_STATES]; /* of all slots, wanted or still there */

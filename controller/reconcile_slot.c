@@ -46,7 +46,7 @@ static enum reconcile_state state_of(const struct rslot *s)
 		return RECONCILE_STATE_GONE;
 	if (s->blocked)
 		return RECONCILE_STATE_BLOCKED;
-	if (s->gate == GATE_DEPENDS)
+	if (s->gate == GATE_DEPENDS || s->gate == GATE_ORDER)
 		return RECONCILE_STATE_WAITING;
 	if (s->gate == GATE_TIME)
 		return RECONCILE_STATE_WORKING;

@@ -279,11 +279,14 @@ const char *core_play_reboot(struct core_play *p)
 static void see(struct core_play *p, struct observed *ret)
 {
 	*ret = core_world_view(&p->world, p->arena);
-	for (size_t i = 0; p->hidden && i < ret->n; i++)
-		if (strcmp(ret->instances[i].runtime, p->hidden) == 0)
-			ret->instances[i].state = INSTANCE_UNKNOWN;
 	ret->partial = p->hidden != NULL;
 	ret->missing = p->hidden;
+	for (size_t i = 0; i < ret->n; i++) {
+		struct instance *is = &ret->instances[i];
+		if (p->hidden && strcmp(is->runtime, p->hidden) == 0)
+			is->state = INSTANCE_UNKNOWN;
+		ret->partial = ret->partial || is->state == INSTANCE_UNKNOWN;
+	}
 }
 
 void core_play_snapshot(struct core_play *p)

@@ -130,8 +130,9 @@ static void find_before(const struct deployment *previous, struct expand_groups 
 			if (old.items[j].config_hash &&
 			    is_same_group(&groups->items[i], &old.items[j]))
 				groups->items[i].before =
-					(struct expand_before){ old.items[j].service,
-								old.items[j].config_hash };
+					(struct expand_before){ .service = old.items[j].service,
+								.config_hash =
+									old.items[j].config_hash };
 }
 
 struct desired core_wish_expand(const struct core_wish *w, struct arena *a)

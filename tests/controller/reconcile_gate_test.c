@@ -324,7 +324,7 @@ static void test_order_down(void **state)
 	run(p, N("db", 2, "") N("web", 2, ", depends: [{service: db}]"));
 	(void)core_play_wish(p, NULL);
 	expect(core_play_look(p), "signal 15 web-rep-1.1, signal 15 web-rep-0.1");
-	expect(core_play_slot(p, "db-rep-0"), "working: waits until web is gone");
+	expect(core_play_slot(p, "db-rep-0"), "waiting: waits until web is gone");
 	(void)core_play_answer(p, "signal 15 web-rep-0.1");
 	(void)core_play_answer(p, "signal 15 web-rep-1.1");
 	(void)core_play_exit(p, "web-rep-0.1", 0);
