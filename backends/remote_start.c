@@ -152,17 +152,32 @@ static int greet(const struct runtime_remote_options *o, int fd, struct mono dea
 
 /* --- starting ------------------------------------------------------------------------ */
 
-/* The last line of what the program printed, without its "…: error: " in front. */
-static const char *last_line(struct buf *text)
+/* What follows the last @mark in what the program printed, to the end of its line; NULL: nothing.
+ */
+static const char *printed_after(const char *text, const char *mark, struct arena *a)
 {
-	char *line, *at;
+	const char *at = NULL;
 
-	while (text->n && text->data[text->n - 1] == '\n')
-		text->data[--text->n] = '\0';
-	line = strrchr(text->data, '\n');
-	line = line ? line + 1 : text->data;
-	at = strstr(line, "error: ");
-	return at ? at + strlen("error: ") : line;
+	for (const char *p = strstr(text, mark); p; p = strstr(p + 1, mark))
+		at = p + strlen(mark);
+	return at ? arena_strndup(a, at, strcspn(at, "\n")) : NULL;
+}
+
+/* The program's own words, as every command prints them: an error, then perhaps a hint. */
+static int cannot_start(const char *name, const struct process_result *res, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const char *why = printed_after(res->err.data, "error: ", a);
+	const char *hint = printed_after(res->err.data, "hint: ", a);
+	int r;
+
+	if (!why)
+		return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: exit code %d",
+				 name, res->exit_code);
+	r = error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: %s", name, why);
+	if (hint)
+		error_hint(err, "%s", hint);
+	return r;
 }
 
 static int start_shim(const struct runtime_remote_options *o, struct mono deadline,
@@ -190,13 +205,7 @@ static int start_shim(const struct runtime_remote_options *o, struct mono deadli
 
 	if (r < 0)
 		return error_wrap(err, r, "start the %s shim", o->runtime_name);
-	if (res.exit_code == 0)
-		return 0;
-	if (res.err.n)
-		return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: %s",
-				 o->runtime_name, last_line(&res.err));
-	return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: exit code %d",
-			 o->runtime_name, res.exit_code);
+	return res.exit_code == 0 ? 0 : cannot_start(o->runtime_name, &res, err);
 }
 
 /* Where the way to a shim is. */

@@ -60,11 +60,17 @@ static int move_to(int fd, int to, struct error *err)
 	return dup2(fd, to) < 0 ? error_sys(err, errno, "set up descriptor %d", to) : 0;
 }
 
+static const char *own_log(const struct shim *s)
+{
+	return arena_printf(s->a, "%s/shim-%s.log", layout_logs(&s->o->layout, s->a),
+			    s->o->runtime);
+}
+
 /* /dev/null and the shim's own log instead of the starter's terminal. */
 static int set_stdio(const struct shim *s, struct error *err)
 {
 	const char *dir = layout_logs(&s->o->layout, s->a);
-	const char *path = arena_printf(s->a, "%s/shim-%s.log", dir, s->o->runtime);
+	const char *path = own_log(s);
 	int null CLEAN(fd) = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int log CLEAN(fd) = -1;
 	int r = fs_mkdirs(AT_FDCWD, dir, 0750, err);
@@ -207,13 +213,16 @@ static int be_shim(struct shim *s, const struct shim_hosted *hosted, struct erro
 	return r;
 }
 
-static int wait_for_word(int fd, struct error *err)
+static int wait_for_word(const struct shim *s, int fd, struct error *err)
 {
 	struct word w;
 	ssize_t n = read(fd, &w, sizeof(w));
 
-	if (n != sizeof(w))
-		return error_set(err, ERR_UNAVAILABLE, 0, "the shim ended while it started");
+	if (n != sizeof(w)) {
+		(void)error_set(err, ERR_UNAVAILABLE, 0, "it ended while it started");
+		error_hint(err, "its log may tell why: %s", own_log(s));
+		return -ERR_UNAVAILABLE;
+	}
 	if (w.result < 0 && err) {
 		*err = w.err;
 		err->where = ERROR_HERE;
@@ -253,7 +262,7 @@ static int detach(struct shim *s, const struct shim_hosted *hosted, struct error
 		return detached(s, hosted);
 	}
 	close(fds[1]);
-	r = wait_for_word(fds[0], err);
+	r = wait_for_word(s, fds[0], err);
 	close(fds[0]);
 	return r < 0 ? r : pid;
 }
@@ -267,9 +276,11 @@ static int check_options(const struct shim_options *o, const struct shim_hosted 
 				 o->runtime);
 	if (o->layout.state_dir[0] != '/' || o->layout.run_dir[0] != '/')
 		return error_set(err, ERR_INVALID, 0, "the shim needs absolute directories");
-	if (!o->node_id || !o->node_id[0])
-		return error_set(err, ERR_INVALID, 0, "the shim needs a node id");
-	return 0;
+	if (o->node_id && o->node_id[0])
+		return 0;
+	(void)error_set(err, ERR_INVALID, 0, "the shim needs a node id");
+	error_hint(err, "a changing command, for example apply, makes one");
+	return -ERR_INVALID;
 }
 
 int shim_run(const struct shim_options *o, struct error *err)

@@ -12,12 +12,11 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "backends/shim_exec.h"
 #include "backends/shim_exits.h"
+#include "backends/shim_seat.h"
 #include "backends/shim_work.h"
 #include "base/limits.h"
 
@@ -25,7 +24,8 @@ enum {
 	KEY_LISTEN = 0,
 	KEY_WAKE = 1,
 	KEY_SIGNAL = 2,
-	KEY_FIRST_CLIENT = 3,
+	KEY_SEAT = 3,
+	KEY_FIRST_CLIENT = 4,
 	GREETING_S = 10, /* for a client to say hello, and for the first client to come */
 	STOP_S = 5,      /* for running calls after a signal */
 };
@@ -41,8 +41,8 @@ struct client {
 struct shim_server {
 	const struct shim_hello *mine;
 	struct runtime_sink sink;
-	int epoll, wake, listen;
-	char *path; /* of the socket; NULL: not listening */
+	int epoll, wake;
+	struct shim_seat seat;
 	struct shim_work *work;
 	struct shim_execs *execs;
 	/* the loop's, but taking one out or adding one needs the lock: on_exit walks it */
@@ -100,7 +100,7 @@ static struct client **find_client(struct shim_server *s, uint64_t key)
 
 static void accept_client(struct shim_server *s, struct mono now)
 {
-	int fd = accept4(s->listen, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(s->seat.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct error err = ERROR_INIT;
 	struct client *c;
 
@@ -331,6 +331,9 @@ static void take_events(struct shim_server *s, const struct epoll_event *events,
 		case KEY_SIGNAL:
 			s->stop = true;
 			break;
+		case KEY_SEAT:
+			s->stop |= shim_seat_is_lost(&s->seat);
+			break;
 		default:
 			client_event(s, &events[i]);
 		}
@@ -344,17 +347,6 @@ static int timeout_ms(const struct shim_server *s)
 	for (const struct client *c = s->clients; c; c = c->next)
 		must_tick |= !c->greeted;
 	return must_tick ? 1000 : -1;
-}
-
-/* From here on nobody can connect; who was about to sees the end before a hello. */
-static void stop_listening(struct shim_server *s)
-{
-	if (s->path)
-		(void)unlink(s->path);
-	if (s->listen >= 0)
-		close(s->listen);
-	s->listen = -1;
-	free(TAKE(s->path));
 }
 
 static int serve(struct shim_server *s, struct error *err)
@@ -375,25 +367,34 @@ static int serve(struct shim_server *s, struct error *err)
 	return 0;
 }
 
+static int watch(struct shim_server *s, int fd, uint64_t key, struct error *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = key };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) < 0
+		       ? error_sys(err, errno, "set up the shim's loop")
+		       : 0;
+}
+
 int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, struct error *err)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
 	struct mono until;
 	bool idle;
 	int r;
 
-	ev.data.u64 = KEY_SIGNAL;
-	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, signals, &ev) < 0)
-		return error_sys(err, errno, "watch signals");
-	ev.data.u64 = KEY_LISTEN;
-	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listen, &ev) < 0)
-		return error_sys(err, errno, "watch the shim's socket");
-	r = shim_work_new(rt, s->wake, &s->work, err);
+	r = watch(s, signals, KEY_SIGNAL, err);
+	if (r == 0)
+		r = watch(s, s->seat.fd, KEY_LISTEN, err);
+	if (r == 0 && s->seat.watch >= 0)
+		r = watch(s, s->seat.watch, KEY_SEAT, err);
+	if (r == 0)
+		r = shim_work_new(rt, s->wake, &s->work, err);
 	if (r < 0)
 		return r;
 	s->execs = shim_execs_new(rt, s->wake);
 	r = serve(s, err);
-	stop_listening(s);
+	/* Who was about to connect sees the end before a hello. */
+	shim_seat_leave(&s->seat);
 	until = mono_add(clock_mono(), STOP_S * CLOCK_SEC);
 	idle = shim_execs_stop(s->execs, until);
 	idle = shim_work_stop(s->work, until) && idle;
@@ -410,7 +411,7 @@ int shim_server_new(const struct shim_hello *mine, struct shim_server **ret, str
 	s->mine = mine;
 	s->sink = (struct runtime_sink){ .exited = on_exit_event, .arg = s };
 	s->next_key = KEY_FIRST_CLIENT;
-	s->listen = -1;
+	s->seat = SHIM_SEAT_INIT;
 	pthread_mutex_init(&s->lock, NULL);
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -425,7 +426,7 @@ void shim_server_free(struct shim_server *s)
 {
 	if (!s)
 		return;
-	stop_listening(s);
+	shim_seat_leave(&s->seat);
 	shim_execs_free(s->execs);
 	s->execs = NULL;
 	while (s->clients) {
@@ -453,21 +454,5 @@ const struct runtime_sink *shim_server_sink(struct shim_server *s)
 
 int shim_server_listen(struct shim_server *s, const char *path, struct error *err)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(addr.sun_path)) {
-		(void)error_set(err, ERR_LIMIT, 0, "%.120s is too long for a socket (%zu bytes)",
-				path, sizeof(addr.sun_path) - 1);
-		error_hint(err, "choose a shorter --run-dir");
-		return -ERR_LIMIT;
-	}
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	(void)unlink(path); /* of a shim that died: the lock is ours */
-	s->listen = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Nobody can connect before listen, so the mode is right in time. */
-	if (s->listen < 0 || bind(s->listen, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    chmod(path, 0600) < 0 || listen(s->listen, 2 * LIMIT_SHIM_CLIENTS) < 0)
-		return error_sys(err, errno, "listen on %s", path);
-	s->path = xstrdup(path);
-	return 0;
+	return shim_seat_take(&s->seat, path, err);
 }

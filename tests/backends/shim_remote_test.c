@@ -219,6 +219,71 @@ static void test_not_started(void **state)
 	assert_non_null(strstr(err.msg, "no shim hosts a runtime 'unheard-of'"));
 }
 
+/* What it says of itself comes through, the way out as well. */
+static void test_cannot_start(void **state)
+{
+	struct fixture *f = *state;
+	struct runtime_remote_options o = options(f, true);
+	struct runtime *rt CLEAN(runtime) = NULL;
+	struct observed seen;
+	struct error err = ERROR_INIT;
+
+	o.node_id = "";
+	assert_int_equal(runtime_remote_open(&o, NULL, &rt, NULL), 0);
+	assert_int_equal(runtime_list(rt, f->a, &seen, &err), -ERR_UNAVAILABLE);
+	assert_non_null(strstr(err.msg, "the memory shim cannot start: the shim needs a node id"));
+	assert_non_null(strstr(err.hint, "a changing command"));
+}
+
+/* A shim that cannot be found any more leaves; the next call starts another, which goes on. */
+static void check_lost_seat(struct fixture *f, const char *taken_away)
+{
+	struct runtime *rt = open_remote(f);
+	struct error err = ERROR_INIT;
+	pid_t pid;
+
+	create(f, rt);
+	pid = shim_pid(f);
+	ok(fs_remove_tree(AT_FDCWD, taken_away, &err), &err);
+	wait_until_gone(pid);
+	assert_int_equal(count(f, rt), 1);
+	assert_int_not_equal(shim_pid(f), pid);
+	take_away(rt);
+	runtime_close(rt);
+	assert_false(is_running(f));
+}
+
+static void test_lost_socket(void **state)
+{
+	struct fixture *f = *state;
+
+	check_lost_seat(f, layout_shim_socket(&f->layout, f->a, "memory"));
+}
+
+static void test_lost_directory(void **state)
+{
+	struct fixture *f = *state;
+
+	check_lost_seat(f, f->layout.run_dir);
+}
+
+/* Another one's socket in its place is not taken for its own. */
+static void test_replaced_directory(void **state)
+{
+	struct fixture *f = *state;
+	struct runtime *rt = open_remote(f);
+	pid_t pid;
+
+	create(f, rt);
+	pid = shim_pid(f);
+	assert_int_equal(rename(f->layout.run_dir, arena_printf(f->a, "%s/moved", f->dir)), 0);
+	wait_until_gone(pid);
+	assert_int_equal(count(f, rt), 1);
+	take_away(rt);
+	runtime_close(rt);
+	assert_false(is_running(f));
+}
+
 static void test_killed_shim(void **state)
 {
 	struct fixture *f = *state;
@@ -295,6 +360,7 @@ static void test_garbage_ends_one_client(void **state)
 	struct fixture *f = *state;
 	struct runtime *rt = open_remote(f);
 	int fd, silent;
+	pid_t pid;
 
 	assert_int_equal(count(f, rt), 0);
 	silent = dial(f);
@@ -311,8 +377,10 @@ static void test_garbage_ends_one_client(void **state)
 	close(fd);
 	assert_int_equal(count(f, rt), 0);
 	assert_int_equal(atomic_load(&f->n_lost), 0);
+	pid = shim_pid(f);
 	close(silent);
 	runtime_close(rt);
+	wait_until_gone(pid); /* it may hear of the silent one's end last */
 	assert_false(is_running(f));
 }
 
@@ -356,6 +424,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_started, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cannot_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replaced_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_shim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_descriptor_inherited, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage_ends_one_client, setup, teardown),

@@ -35,5 +35,7 @@ int shim_main(int argc, char **argv, const struct shim_hosted *hosted)
 	if (shim_run(&o, &err) == 0)
 		return 0;
 	fprintf(stderr, "test: error: %s\n", err.msg);
+	if (err.hint[0])
+		fprintf(stderr, "hint: %s\n", err.hint);
 	return 1;
 }
