@@ -9,14 +9,17 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "backends/host_left.h"
 #include "backends/runtime_memory.h"
 #include "backends/runtime_remote.h"
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/process.h"
 #include "base/rand.h"
 #include "store/claim.h"
 #include "store/instance_store.h"
 #include "store/node_store.h"
+#include "store/place.h"
 #include "store/store.h"
 
 enum { HMAC_KEY_BYTES = 32 };
@@ -56,6 +59,8 @@ static int make_dirs(struct session *s, struct error *err)
 
 	if (r == 0)
 		r = fs_mkdirs(AT_FDCWD, s->opt.layout.run_dir, 0700, err);
+	if (r == 0)
+		r = place_check_writable(s->opt.layout.run_dir, "--run-dir", err);
 	if (r < 0)
 		error_hint(err, "choose writable directories with --state-dir and --run-dir");
 	return r;
@@ -86,19 +91,66 @@ static int open_store(struct session *s, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+/* Of the owner, from here and from the store that has the tag. HOST_LEFT also when nobody can tell
+ * where that store is. */
+static int look_for_rest(const struct layout *mine, const char *their_dir, struct error *err)
+{
+	struct layout theirs = *mine;
+	int r = *their_dir ? host_left(mine, err) : HOST_LEFT;
+
+	theirs.state_dir = their_dir;
+	return r == 0 ? host_left(&theirs, err) : r;
+}
+
+/* Another store's tag is free when nothing of it is left on the host. */
+static int enter_free(struct session *s, struct error *err)
+{
+	int r = look_for_rest(&s->opt.layout, claim_state_dir(s->claim), err);
+
+	if (r == HOST_LEFT)
+		return claim_refuse(s->claim, s->store, err);
+	return r < 0 ? r : claim_enter(s->claim, s->store, CLAIM_HOST_EMPTY, err);
+}
+
 static int enter_claim(struct session *s, struct error *err)
 {
 	const struct session_options *o = &s->opt;
 	enum claim_way way = o->take_over ? CLAIM_TAKE_OVER : CLAIM_NORMAL;
 	int r = claim_open(o->claims_dir, o->layout.owner, o->command, &s->claim, err);
 
-	if (r < 0)
-		return r;
-	r = claim_enter(s->claim, s->store, way, err);
+	if (r == 0)
+		r = claim_enter(s->claim, s->store, way, err);
 	if (r == CLAIM_FOREIGN)
-		return claim_refuse(s->claim, s->store, err);
+		r = enter_free(s, err);
 	s->is_new_epoch = r == CLAIM_NEW_EPOCH;
 	return r < 0 ? r : 0;
+}
+
+int session_claim(const struct session_options *opt, struct store *store, struct error *why,
+		  struct error *err)
+{
+	char theirs[LIMIT_PATH] = "";
+	const struct claim_place place = { opt->claims_dir, opt->layout.owner,
+					   opt->layout.state_dir, theirs };
+	int r = claim_look(&place, store, why, err);
+
+	if (r != CLAIM_FOREIGN)
+		return r;
+	r = look_for_rest(&opt->layout, theirs, err);
+	return r == HOST_LEFT ? CLAIM_FOREIGN : r;
+}
+
+/* A reader is let in always, also one that may not look at claims; it knows what would become of a
+ * change. */
+static void know_claim(struct session *s)
+{
+	struct error why = ERROR_INIT, unused = ERROR_INIT;
+	int r = session_claim(&s->opt, s->store, &why, &unused);
+
+	if (r == CLAIM_FOREIGN)
+		s->refusal = why;
+	if (r == CLAIM_NEW_EPOCH)
+		s->must_accept = true;
 }
 
 static int know_node(struct session *s, struct error *err)
@@ -219,6 +271,7 @@ static int open_runtimes(struct session *s, const struct runtime_sink *sink, str
 
 static int open_all(struct session *s, const struct runtime_sink *sink, struct error *err)
 {
+	const bool has_claim = s->opt.claims_dir && !s->is_model;
 	int r = know_host(s, err);
 
 	if (r == 0 && s->mode == SESSION_CHANGE)
@@ -227,10 +280,12 @@ static int open_all(struct session *s, const struct runtime_sink *sink, struct e
 		r = open_store(s, err);
 	if (r == 0 && s->mode == SESSION_CHANGE)
 		r = make_hmac_key(s, err);
-	if (r == 0 && s->mode == SESSION_CHANGE && s->opt.claims_dir && !s->is_model)
+	if (r == 0 && s->mode == SESSION_CHANGE && has_claim)
 		r = enter_claim(s, err);
 	if (r == 0)
 		r = know_node(s, err);
+	if (r == 0 && s->mode == SESSION_READ && has_claim)
+		know_claim(s);
 	return r < 0 ? r : open_runtimes(s, sink, err);
 }
 

@@ -40,10 +40,11 @@ struct session {
 	const char *node_id; /* "" when there is no store */
 	int64_t number;      /* of this write session; 0: reading */
 	const char *boot_id;
-	bool is_new_epoch;        /* this session found the store restored, rebuilt or taken over */
-	bool must_accept;         /* nothing may be deleted before `recover --accept` */
-	const char *os, *arch;    /* of the node, in the format's spelling */
-	bool is_model;            /* the memory runtime: no images, no claim, takes everything */
+	bool is_new_epoch;     /* this session found the store restored, rebuilt or taken over */
+	bool must_accept;      /* nothing may be deleted before `recover --accept` */
+	struct error refusal;  /* reading: what a change would be refused with; code 0: nothing */
+	const char *os, *arch; /* of the node, in the format's spelling */
+	bool is_model;         /* the memory runtime: no images, no claim, takes everything */
 	struct runtime *runtimes; /* the composite of all; owned */
 };
 
@@ -59,6 +60,17 @@ int session_open(const struct session_options *opt, enum session_mode mode,
 		 const struct runtime_sink *sink, struct session **ret, struct error *err);
 void session_close(struct session *s); /* NULL is fine */
 CLEAN_DEFINE(session, struct session *, session_close)
+
+/**
+ * session_claim() - is the owner another store's? Its tag is free when nothing of it is left here
+ * @dir:   the state directory of @store
+ * @store: open for reading; NULL: there is none yet
+ * @why:   with CLAIM_FOREIGN: what a changing command would be refused with
+ *
+ * Return: as claim_look(), but for a claim that is free: 0.
+ */
+int session_claim(const struct session_options *opt, struct store *store, struct error *why,
+		  struct error *err);
 
 /**
  * session_runtime_names() - the runtimes that a session with these options has, primary first

@@ -30,6 +30,18 @@ static size_t rows_on(const struct instance_rows *all, const char *runtime, stru
 	return n;
 }
 
+/* A store gives its node an id: without one no shim would answer. */
+static void look_without_store(struct runtime *rt, struct arena *a, struct observation *ret)
+{
+	struct error why = ERROR_INIT;
+
+	(void)error_set(&why, ERR_UNAVAILABLE, 0,
+			"%s: instances lie here and no store knows them; 'tallyman recover' tells "
+			"more",
+			rt->name);
+	observe_unknown(rt, NULL, 0, &why, a, ret);
+}
+
 static int look_at(struct session *s, struct runtime *rt, const struct instance_rows *rows,
 		   struct view *v, struct observation *ret, struct error *err)
 {
@@ -43,6 +55,10 @@ static int look_at(struct session *s, struct runtime *rt, const struct instance_
 	*ret = (struct observation){ .runtime = rt };
 	if (!may_know)
 		return 0;
+	if (!*s->node_id && !s->is_model) {
+		look_without_store(rt, v->arena, ret);
+		return 0;
+	}
 	n = rows_on(rows, rt->name, v->arena, &mine);
 	observe_runtime(rt, mine, n, v->arena, ret);
 	return 0;

@@ -261,6 +261,11 @@ int claim_refuse(const struct claim *c, struct store *store, struct error *err)
 	return r < 0 ? r : refuse(c, &node, store_dir(store), err);
 }
 
+const char *claim_state_dir(const struct claim *c)
+{
+	return c->state_dir;
+}
+
 int claim_look(const struct claim_place *place, struct store *store, struct error *why,
 	       struct error *err)
 {
@@ -274,6 +279,8 @@ int claim_look(const struct claim_place *place, struct store *store, struct erro
 		r = node_store_load(store, &node, err);
 	if (r < 0)
 		return r;
+	if (place->ret_state_dir)
+		memcpy(place->ret_state_dir, c->state_dir, sizeof(c->state_dir));
 	r = judge(c, &node, place->dir);
 	if (r == CLAIM_FOREIGN)
 		(void)refuse(c, store ? &node : NULL, place->dir, why);

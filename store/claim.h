@@ -53,10 +53,13 @@ int claim_enter(struct claim *c, struct store *store, enum claim_way way, struct
 /** claim_refuse() - -ERR_LOCKED that names both stores and the way past */
 int claim_refuse(const struct claim *c, struct store *store, struct error *err);
 
+/** claim_state_dir() - whose claim it is, by state directory; "" where nobody's or not readable */
+const char *claim_state_dir(const struct claim *c);
+
 /**
  * claim_look() - would a session of @store be let in now? Takes no lock and makes nothing
  * @base, @owner: as claim_open()
- * @dir:   the state directory
+ * @dir:   the state directory of @store
  * @store: open for reading; NULL: there is none yet
  * @why:   with CLAIM_FOREIGN: what claim_refuse() would say
  *
@@ -64,6 +67,7 @@ int claim_refuse(const struct claim *c, struct store *store, struct error *err);
  */
 struct claim_place {
 	const char *base, *owner, *dir;
+	char *ret_state_dir; /* LIMIT_PATH bytes: as claim_state_dir(); NULL: nobody asks */
 };
 int claim_look(const struct claim_place *place, struct store *store, struct error *why,
 	       struct error *err);

@@ -20,8 +20,13 @@ const char *place_network_fs(uint64_t magic);
  */
 int place_check_local(const char *dir, struct error *err);
 
-/** place_check_writable() - may files be made in @dir? -ERR_IO or -ERR_UNAUTHORIZED with a hint */
-int place_check_writable(const char *dir, struct error *err);
+/**
+ * place_check_writable() - may files be made in @dir?
+ * @option: that chooses another one, for the hint
+ *
+ * Return: 0; -ERR_IO or -ERR_UNAUTHORIZED with the hint.
+ */
+int place_check_writable(const char *dir, const char *option, struct error *err);
 
 /**
  * place_lock() - take the lock file @path, made when missing, and write who holds it

@@ -56,7 +56,7 @@ int place_check_local(const char *dir, struct error *err)
 	return r;
 }
 
-int place_check_writable(const char *dir, struct error *err)
+int place_check_writable(const char *dir, const char *option, struct error *err)
 {
 	struct statvfs fs;
 	int r;
@@ -67,7 +67,7 @@ int place_check_writable(const char *dir, struct error *err)
 	if (statvfs(dir, &fs) == 0 && (fs.f_flag & ST_RDONLY))
 		r = EROFS;
 	r = error_sys(err, r, "write in %s", dir);
-	error_hint(err, "make it writable, or choose another directory with --state-dir");
+	error_hint(err, "make it writable, or choose another directory with %s", option);
 	return r;
 }
 

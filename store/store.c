@@ -248,7 +248,7 @@ static int open_writer(struct store *s, const struct store_options *opts, struct
 	if (r == 0)
 		r = place_check_local(opts->dir, err);
 	if (r == 0)
-		r = place_check_writable(opts->dir, err);
+		r = place_check_writable(opts->dir, "--state-dir", err);
 	if (r == 0)
 		r = place_lock(s->lock_path, opts->command, &s->lock_fd, err);
 	if (r == 0)

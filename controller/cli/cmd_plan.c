@@ -31,6 +31,7 @@ static int compare(struct cli *cli, struct session *s, struct file_spec *file, s
 		r = wanted_from_deployment(s, TAKE(file->arena), file->deployment, &w, &env, err);
 	if (r < 0)
 		return r;
+	open_tell(cli, s);
 	for (size_t i = 0; i < w->n_warnings; i++)
 		output_warn(cli->out, "%s", w->warnings[i]);
 	r = view_add(s, &view, w, err);

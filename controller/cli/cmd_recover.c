@@ -33,9 +33,9 @@ static void print(struct cli *cli, const struct session *s, bool has_accepted)
 		output_puts(cli->out, "accepted: deleting is allowed again\n");
 	else if (must_accept)
 		output_puts(cli->out,
-			    "the store was rebuilt or restored: nothing is deleted until it is "
-			    "accepted\nlook at 'tallyman status', then type 'tallyman recover "
-			    "--accept'\n");
+			    "the store was rebuilt, put back or took the owner over: nothing is "
+			    "deleted until it is accepted\n"
+			    "look at 'tallyman status', then type 'tallyman recover --accept'\n");
 	else
 		output_puts(cli->out, "nothing to recover\n");
 }
@@ -56,6 +56,10 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		r = accept_state(s, err);
 	if (r < 0)
 		return r;
+	if (s->refusal.code) {
+		*err = s->refusal;
+		return -(int)s->refusal.code;
+	}
 	print(cli, s, has_accept);
 	return s->must_accept && !has_accept ? EXIT_APPROVAL : EXIT_DONE;
 }

@@ -107,6 +107,7 @@ static int show(struct status *st, struct session *s, struct error *err)
 	r = r < 0 ? r : view_add_all(s, &view, err);
 	if (r < 0)
 		return r;
+	open_tell(st->cli, s);
 	st->table = table_new(st->cli->arena, headers, N_COLUMNS);
 	st->instances = json_object_new_array();
 	for (size_t i = 0; i < view.n; i++)

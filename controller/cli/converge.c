@@ -223,8 +223,8 @@ static void tell_end(struct converge *c, const char *verb, enum driver_end end)
 		output_warn(c->cli->out, "not everything could be seen: %s",
 			    driver_partial(c->driver));
 	if (c->session->must_accept)
-		output_warn(c->cli->out, "the store was rebuilt or put back: nothing is deleted "
-					 "before 'tallyman recover --accept'");
+		output_warn(c->cli->out, "the store was rebuilt, put back or took the owner over: "
+					 "nothing is deleted before 'tallyman recover --accept'");
 	tell_next(c, end);
 	if (output_is_json(c->cli->out))
 		output_json(c->cli->out, doc);

@@ -64,7 +64,7 @@ static int judge_place(const struct place *p, const char *there, struct error *e
 {
 	int r = p->must_be_local ? place_check_local(there, err) : 0;
 
-	return r < 0 ? r : place_check_writable(there, err);
+	return r < 0 ? r : place_check_writable(there, p->option, err);
 }
 
 static void add_space(struct doctor *d, const struct place *p, const char *there, const char *note)
@@ -197,13 +197,13 @@ static void tell_no_store(struct doctor *d, int r, const struct error *err)
 static void check_claim(struct doctor *d, struct store *s)
 {
 	const struct layout *l = &d->node.layout;
-	const struct claim_place place = { d->node.claims_dir, l->owner, l->state_dir };
+	const char *base = d->node.claims_dir;
 	struct error why = ERROR_INIT, err = ERROR_INIT;
 	int r;
 
-	if (!place.base)
+	if (!base)
 		return; /* a model's world belongs to nobody */
-	r = claim_look(&place, s, &why, &err);
+	r = session_claim(&d->node, s, &why, &err);
 	if (r < 0)
 		report_add(d->report, "claim", REPORT_ERROR, err.hint[0] ? err.hint : NULL, "%s",
 			   err.msg);
@@ -217,9 +217,8 @@ static void check_claim(struct doctor *d, struct store *s)
 			"backup");
 	else
 		report_add(d->report, "claim", REPORT_OK, NULL, "%s/%s: this store's, or nobody's",
-			   place.base, place.owner);
-	check_holder(d, "claim_lock",
-		     arena_printf(d->cli->arena, "%s/%s.lock", place.base, place.owner));
+			   base, l->owner);
+	check_holder(d, "claim_lock", arena_printf(d->cli->arena, "%s/%s.lock", base, l->owner));
 }
 
 static void check_images(struct doctor *d)

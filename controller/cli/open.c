@@ -3,6 +3,7 @@
 #include "controller/cli/open.h"
 
 #include "base/clock.h"
+#include "controller/cli/output.h"
 #include "controller/config.h"
 #include "store/store.h"
 
@@ -51,6 +52,13 @@ int open_store_of(const struct session_options *node, struct store **ret, struct
 	*ret = NULL;
 	r = store_open(&o, ret, err);
 	return r == STORE_ABSENT ? 0 : r;
+}
+
+void open_tell(const struct cli *cli, const struct session *s)
+{
+	if (s->refusal.code)
+		output_warn(cli->out, "a change would be refused: %s; %s", s->refusal.msg,
+			    s->refusal.hint);
 }
 
 int open_store(const struct cli *cli, const struct command_args *args, struct store **ret,

@@ -13,6 +13,9 @@
 int open_options(const struct cli *cli, const struct command_args *args,
 		 struct session_options *ret, struct error *err);
 
+/** open_tell() - a reader sees what there is; that it could change nothing is worth a warning */
+void open_tell(const struct cli *cli, const struct session *s);
+
 /**
  * open_store() - the node's store, for reading only; creates nothing
  * @ret: NULL when there is none: it is empty then

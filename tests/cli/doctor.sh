@@ -54,12 +54,17 @@ assert_rc 130
 # Another store's owner: both are named, and how to go on.
 mkdir claims
 printf 'claims_dir: %s\n' "$TEST_TMP/claims" >"$TALLYMAN_CONFIG"
-printf '{"epoch":1,"node_id":"%s","session":3,"state_dir":"/elsewhere"}\n' \
-	0123456789abcdef0123456789abcdef >"claims/$OWNER"
+mkdir -p elsewhere/bundles/shop.web-rep-0.1
+printf '{"epoch":1,"node_id":"%s","session":3,"state_dir":"%s"}\n' \
+	0123456789abcdef0123456789abcdef "$TEST_TMP/elsewhere" >"claims/$OWNER"
 doctor
 assert_rc 1
-check claim 'c["level"] == "error" and "01234567 in /elsewhere" in c["message"]'
+check claim 'c["level"] == "error" and "01234567 in /" in c["message"] and "elsewhere" in c["message"]'
 check claim '"recover --take-over" in c["remedy"]'
+# It is free when nothing of that store is left on the host.
+rmdir elsewhere/bundles/shop.web-rep-0.1
+doctor
+check claim 'c["level"] == "ok"'
 rm "claims/$OWNER"
 
 if [[ $(id -u) != 0 ]]; then

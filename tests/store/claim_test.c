@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "store/claim.h"
 
 static int setup(void **state)
@@ -224,10 +225,17 @@ static void test_damaged(void **state)
 
 static int look(struct fixture *f, const char *dir, struct store *store, struct error *why)
 {
-	const struct claim_place place = { base_of(f), "tallyman", dir };
+	char theirs[LIMIT_PATH] = "?";
+	const struct claim_place place = { base_of(f), "tallyman", dir, theirs };
+	int r;
 
 	*why = ERROR_INIT;
-	return ok(f, claim_look(&place, store, why, &f->err));
+	r = ok(f, claim_look(&place, store, why, &f->err));
+	if (r == CLAIM_FOREIGN && !strstr(why->msg, "cannot be read"))
+		assert_string_equal(theirs, f->dir);
+	else if (r == CLAIM_FOREIGN)
+		assert_string_equal(theirs, "");
+	return r;
 }
 
 /* A look says what a session would be told, beside one that is under way, and makes nothing. */

@@ -44,9 +44,9 @@ static void test_missing(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(place_check_local(f->dir, &f->err), 0);
-	assert_int_equal(place_check_writable(f->dir, &f->err), 0);
+	assert_int_equal(place_check_writable(f->dir, "--state-dir", &f->err), 0);
 	assert_int_equal(place_check_local(fixture_path(f, "none"), &f->err), -ERR_NOT_FOUND);
-	assert_true(place_check_writable(fixture_path(f, "none"), &f->err) < 0);
+	assert_true(place_check_writable(fixture_path(f, "none"), "--state-dir", &f->err) < 0);
 }
 
 /* In a mount namespace of a child: a state directory that is mounted read-only. */
