@@ -109,8 +109,16 @@ fuzz_suite() {
 	echo "$passed passed, $failed failed"
 }
 
+figures_suite() {
+	if tests/bench/run.sh --long; then
+		echo "1 passed, 0 failed"
+	else
+		echo "0 passed, 1 failed"
+	fi
+}
+
 mkdir -p build/logs
-rm -f build/logs/*.xml build/logs/*.log build/logs/*.result
+rm -f build/logs/*.xml build/logs/*.log build/logs/*.result build/release/bench.txt
 tests/deps.sh ${long:+long}
 install_youki
 mount_hugetlb
@@ -124,5 +132,10 @@ ctest_suite tsan tsan -L threads
 if [[ $long ]]; then
 	suite fuzz fuzz_suite
 	ctest_suite long release -L long
+	suite figures figures_suite
+fi
+if [[ -r build/release/bench.txt ]]; then
+	say "figures, also in build/release/bench.txt"
+	cat build/release/bench.txt
 fi
 exec tests/report.py all "${results[@]}" -- "${allow[@]}"
