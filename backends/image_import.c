@@ -89,8 +89,13 @@ static int read_source(struct image_found_list *list, int fd, struct error *err)
 		r = image_source_of_dir(fd, &format, err);
 		return r < 0 ? r : read_images(list, fd, format, err);
 	}
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERR_INVALID, 0, "neither a file nor a directory");
+	if (!S_ISREG(st.st_mode)) {
+		r = error_set(err, ERR_INVALID, 0, "neither a file nor a directory");
+		error_hint(err, "it is read several times: write it into a file first");
+		return r;
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_sys(err, errno, "seek");
 	r = image_source_of_tar(fd, &format, err);
 	if (r < 0) {
 		error_hint(err, "give a tar (plain, gzip, zstd or xz), an OCI layout or a file of "
@@ -106,11 +111,8 @@ static int read_source(struct image_found_list *list, int fd, struct error *err)
 static int import_once(struct image_found_list *list, int fd, struct arena *arena,
 		       struct image_imported **ret, size_t *ret_n, struct error *err)
 {
-	int r;
+	int r = read_source(list, fd, err);
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return error_sys(err, errno, "seek");
-	r = read_source(list, fd, err);
 	if (r < 0)
 		return r;
 	r = image_found_commit(list, arena, ret, ret_n, err);

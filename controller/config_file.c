@@ -5,10 +5,8 @@
  */
 #include "controller/config_file.h"
 
-#include <fcntl.h>
-
-#include "base/fs.h"
 #include "base/limits.h"
+#include "controller/cli/input.h"
 #include "specs/findings.h"
 #include "specs/scalar.h"
 #include "specs/yaml.h"
@@ -205,14 +203,17 @@ static bool is_empty(const struct findings *f)
 int config_file_read(const char *path, struct arena *arena, struct config_file *ret,
 		     const char **ret_findings, struct error *err)
 {
-	struct buf bytes CLEAN(buf) = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct buf bytes CLEAN(buf) = BUF_INIT(LIMIT_CONFIG_BYTES + 1);
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_FINDINGS_TEXT);
 	struct findings findings;
 	struct reader r = { arena, ret, &findings };
 	struct node *root;
-	int e = fs_read(AT_FDCWD, path, &bytes, err);
+	int e = input_read(path, &bytes, err);
 
 	*ret = (struct config_file){ 0 };
+	if (e == 0 && bytes.n > LIMIT_CONFIG_BYTES)
+		e = error_set(err, ERR_LIMIT, 0, "%s is larger than %d bytes", path,
+			      LIMIT_CONFIG_BYTES);
 	if (e < 0)
 		return error_wrap(err, e, "settings");
 	findings_init(&findings, arena, path);

@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 	out = output_new(&(struct output_options){
 		.out_fd = STDOUT_FILENO,
 		.err_fd = STDERR_FILENO,
-		.is_json = parsed >= 0 && command_is_json(&args),
+		.is_json = parsed < 0 ? command_wants_json(words) : command_is_json(&args),
 		.has_color = isatty(STDERR_FILENO) && !environment("NO_COLOR"),
 		.is_terminal = can_rewrite(STDERR_FILENO),
 	});

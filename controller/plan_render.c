@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 
-#define SCHEMA "tallyman.plan/v1"
+#define SCHEMA "tallyman.plan.v1"
 
 const char *plan_render_change(const struct plan_change *c, struct arena *a)
 {

@@ -98,9 +98,34 @@ static int expand(struct session *s, struct wanted *w, struct expand_input *in, 
 	return r < 0 ? r : expand_slots(in, w->arena, &w->desired, err);
 }
 
+static bool is_told(const struct wanted *w, size_t from, const char *text)
+{
+	for (size_t i = from; i < w->n_warnings; i++)
+		if (strcmp(w->warnings[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* @from: where those of the same service begin; its groups have most of them in common. */
+static void add_warnings(struct wanted *w, size_t from, const struct fields_warnings *found)
+{
+	for (size_t k = 0; k < found->n; k++) {
+		if (is_told(w, from, found->items[k]))
+			continue;
+		w->warnings =
+			arena_grow(w->arena, w->warnings, w->n_warnings, sizeof(*w->warnings));
+		w->warnings[w->n_warnings++] = found->items[k];
+	}
+}
+
 /* What the file asks for and the chosen runtime does not do: told, never silently dropped. */
 static void warn(struct wanted *w, const struct expand_groups *groups)
 {
+	struct fields_warnings top = { 0 };
+	size_t from = 0;
+
+	fields_warn_deployment(w->current, w->arena, &top);
+	add_warnings(w, 0, &top);
 	for (size_t i = 0; i < groups->n; i++) {
 		const struct expand_group *g = &groups->items[i];
 		const char *runtime = g->route.kind == ROUTE_RUNTIME ? g->route.runtime : NULL;
@@ -108,12 +133,10 @@ static void warn(struct wanted *w, const struct expand_groups *groups)
 
 		if (!runtime)
 			continue;
+		if (i == 0 || strcmp(groups->items[i - 1].service->name, g->service->name) != 0)
+			from = w->n_warnings;
 		fields_warn(g->service, runtime, w->arena, &found);
-		for (size_t k = 0; k < found.n; k++) {
-			w->warnings = arena_grow(w->arena, w->warnings, w->n_warnings,
-						 sizeof(*w->warnings));
-			w->warnings[w->n_warnings++] = found.items[k];
-		}
+		add_warnings(w, from, &found);
 	}
 }
 

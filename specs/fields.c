@@ -38,6 +38,8 @@ const char *fields_support_name(enum fields_support support)
 
 static struct fields_answer answer(const struct fields_row *row, enum fields_runtime runtime)
 {
+	if (*row->path == '/' || row->on_model) /* the file's top: nobody's container */
+		return row->on_linux;
 	switch (runtime) {
 	case FIELDS_YOUKI:
 	case FIELDS_WSL2:
@@ -142,9 +144,12 @@ const char *fields_notes(const char *path, enum fields_runtime runtime, size_t i
 		if ((!row->value && !row->type) || strcmp(row->path, at) != 0 || i-- > 0)
 			continue;
 		struct fields_answer a = answer(row, runtime);
-		return arena_printf(arena, "%s%s: %s%s%s", row->value ? row->value : "beside type ",
-				    row->value ? "" : row->type, fields_support_name(a.support),
-				    a.why ? ", " : "", a.why ? a.why : "");
+		size_t n = row->value ? strlen(row->value) : 0;
+		bool is_prefix = n && row->value[n - 1] == ':'; /* bridge:NAME */
+		return arena_printf(
+			arena, "%s%s%s: %s%s%s", row->value ? row->value : "beside type ",
+			row->value ? "" : row->type, is_prefix ? "*" : "",
+			fields_support_name(a.support), a.why ? ", " : "", a.why ? a.why : "");
 	}
 	return NULL;
 }
@@ -166,10 +171,12 @@ static void say(struct warn *w, const struct fields_row *row, const char *path, 
 	bool shows_value = row->value || row->at_default;
 	bool is_top = *row->path == '/'; /* holds on every runtime */
 	w->ret->items = arena_grow(w->arena, w->ret->items, w->ret->n, sizeof(*w->ret->items));
+	enum finding_code code =
+		a.support == FIELDS_IGNORED ? FINDING_RUNTIME_IGNORES : FINDING_RUNTIME_CANNOT;
 	w->ret->items[w->ret->n++] = arena_printf(
-		w->arena, "%s%s%s%.60s: %s%s%s: %s", w->prefix, path, shows_value ? " " : "",
+		w->arena, "%s%s%s%.60s: %s%s%s: %s [%s]", w->prefix, path, shows_value ? " " : "",
 		shows_value ? value : "", fields_support_name(a.support), is_top ? "" : " on ",
-		is_top ? "" : fields_runtime_name(w->runtime), a.why);
+		is_top ? "" : fields_runtime_name(w->runtime), a.why, findings_code_text(code));
 }
 
 /* Of `storage[1].size`: the value of `storage[1].type`, whose default is its first word. */

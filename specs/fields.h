@@ -54,12 +54,12 @@ enum { FIELDS_UNKNOWN = 1 };
 int fields_lookup(const char *path, enum fields_runtime runtime, struct fields_answer *ret);
 
 /** fields_notes() - what depends on a field's value: call with i = 0, 1 … until NULL.
- *  "bridge: there are no named networks yet" */
+ *  "bridge:*: impossible, there are no named networks" */
 const char *fields_notes(const char *path, enum fields_runtime runtime, size_t i,
 			 struct arena *arena);
 
 struct fields_warnings {
-	const char **items; /* "services.web.endpoints: ignored on youki: …" */
+	const char **items; /* "services.web.endpoints: ignored on youki: … [E0507]" */
 	size_t n;
 };
 

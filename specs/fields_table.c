@@ -35,6 +35,11 @@
 	{                                                                                          \
 		.path = p, .value = v, .on_linux = lin, .on_windows = win                          \
 	}
+#define NOWHERE(p, v, why)                                                                         \
+	{                                                                                          \
+		.path = p, .value = v, .on_linux = CANNOT(why), .on_windows = CANNOT(why),         \
+		.on_model = true                                                                   \
+	}
 #define BESIDE(p, t, lin, win)                                                                     \
 	{                                                                                          \
 		.path = p, .type = t, .on_linux = lin, .on_windows = win                           \
@@ -47,7 +52,6 @@
 #define NO_OVERLAYS  IGNORED("there are no overlay networks")
 #define NO_PROXY     IGNORED("there is no proxy and no tunnel")
 #define ONE_NODE     IGNORED("there is one node, so nothing is placed")
-#define NO_WASM      CANNOT("WASM services are not started")
 #define NO_GPU       IGNORED("no graphics device is handed in")
 #define DEFAULT_GPU                                                                                \
 	CLOSE("the host's default adapter under isolation: hyperv, refused under process")
@@ -64,8 +68,7 @@ const struct fields_row fields_table[] = {
 	BOTH("/tallyman", OK),
 
 	/* What and how many. */
-	VALUE("rtype", "cron", CANNOT("cron services are not started yet"),
-	      CANNOT("cron services are not started yet")),
+	NOWHERE("rtype", "cron", "cron services are not started yet"),
 	BOTH("rtype", OK),
 	BOTH("schedule", IGNORED("cron services are not started yet")),
 	BOTH("image", OK),
@@ -85,9 +88,9 @@ const struct fields_row fields_table[] = {
 	BOTH("depends[].condition", CLOSE("a running replica counts as started, healthy and ready "
 					  "until health is checked")),
 	BOTH("platform", OK),
-	VALUE("service_type", "wasm", NO_WASM, NO_WASM),
+	NOWHERE("service_type", "wasm", "WASM services are not started"),
 	BOTH("service_type", CLOSE("rtype decides what is a job")),
-	BOTH("wasm", NO_WASM),
+	NOWHERE("wasm", NULL, "WASM services are not started"),
 	BOTH("node_mode", ONE_NODE),
 	BOTH("node_selector", ONE_NODE),
 	BOTH("affinity", ONE_NODE),

@@ -15,6 +15,7 @@ struct fields_row {
 	const char *at_default;          /* warned about when the field is not written; or NULL */
 	struct fields_answer on_linux;   /* youki, and wsl2 which is youki behind another door */
 	struct fields_answer on_windows; /* hcs */
+	bool on_model;                   /* the memory runtime does no more: same as on_linux */
 };
 
 extern const struct fields_row fields_table[];

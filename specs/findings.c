@@ -45,6 +45,16 @@ const char *findings_code_meaning(int code)
 	return i < N_CODES ? codes[i].meaning : NULL;
 }
 
+enum severity findings_code_severity(enum finding_code code)
+{
+	return codes[find_code((int)code)].severity;
+}
+
+int findings_code_at(size_t i)
+{
+	return i < N_CODES ? codes[i].number : 0;
+}
+
 void findings_init(struct findings *f, struct arena *arena, const char *file)
 {
 	*f = (struct findings){ .arena = arena, .file = file };
@@ -53,7 +63,7 @@ void findings_init(struct findings *f, struct arena *arena, const char *file)
 void findings_add(struct findings *f, enum finding_code code, struct mark mark, const char *path,
 		  const char *hint, const char *message)
 {
-	enum severity severity = codes[find_code((int)code)].severity;
+	enum severity severity = findings_code_severity(code);
 	size_t *count = severity == SEVERITY_ERROR ? &f->n_errors : &f->n_warnings;
 	if ((*count)++ >= LIMIT_FINDINGS)
 		return;
@@ -164,7 +174,7 @@ static void print_line(struct line_walk *w, const struct finding *it, struct buf
 {
 	size_t n;
 	const char *line = find_line(w, it->mark.line, &n);
-	if (!line)
+	if (!line || n == 0)
 		return;
 	size_t caret = caret_offset(line, n, it->mark.column);
 	size_t from = caret > LINE_SHOWN ? caret - LINE_SHOWN / 2 : 0;

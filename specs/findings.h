@@ -77,5 +77,11 @@ const char *findings_code_text(enum finding_code code);
 /** findings_code_meaning() - one sentence, or NULL for a number that is no code */
 const char *findings_code_meaning(int code);
 
+/** findings_code_severity() - of a finding with that code, as long as nobody says --strict */
+enum severity findings_code_severity(enum finding_code code);
+
+/** findings_code_at() - all codes one after the other, errors first; 0 behind the last */
+int findings_code_at(size_t i);
+
 /** findings_nearest() - the word in @words closest to a misspelled one, or NULL if none is close */
 const char *findings_nearest(const char *word, const char *const *words, size_t n);

@@ -32,7 +32,7 @@ static int check_owner(sqlite3 *db, struct error *err)
 		return MIGRATE_EMPTY;
 	if (id == APPLICATION_ID)
 		return 0;
-	r = error_set(err, ERR_CONFLICT, 0, "the database is another program's");
+	r = error_set(err, ERR_LOCKED, 0, "the database is another program's");
 	error_hint(err, "move it away, or choose another directory with --state-dir");
 	return r;
 }
@@ -78,7 +78,7 @@ static int check_hashes(sqlite3 *db, struct migrate_list known, struct error *er
 			return error_set(err, ERR_CORRUPT, SQLITE_CORRUPT,
 					 "record of migration %lld is missing", (long long)want);
 		if (strcmp(name, m->name) != 0 || strcmp(hash, m->sha256) != 0) {
-			r = error_set(err, ERR_CONFLICT, 0,
+			r = error_set(err, ERR_LOCKED, 0,
 				      "migration %d (%s) is not the one that made this store",
 				      m->version, m->name);
 			error_hint(err, "run the tallyman that made the store");

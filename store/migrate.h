@@ -23,7 +23,7 @@ struct migrate_list migrate_embedded(void);
  * migrate_check() - may this program use the file? Changes nothing.
  *
  * Return: 0: all applied; MIGRATE_EMPTY; MIGRATE_OLDER;
- *         -ERR_UNSUPPORTED: a newer program's; -ERR_CONFLICT: another program's, or a recorded
+ *         -ERR_UNSUPPORTED: a newer program's; -ERR_LOCKED: another program's, or a recorded
  *         migration's hash or name differs; -ERR_CORRUPT with sys SQLITE_CORRUPT or SQLITE_NOTADB:
  *         the content is damaged.
  */

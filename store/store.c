@@ -340,7 +340,7 @@ int store_open(const struct store_options *opts, struct store **ret_store, struc
 	if (r == -ERR_IO && err && err->sys == ENOSPC)
 		db_hint_full(err);
 	*ret_store = r == 0 ? TAKE(s) : NULL;
-	return r < 0 ? error_wrap(err, r, "store") : r;
+	return r < 0 ? error_wrap(err, r, "store in %s", opts->dir) : r;
 }
 
 void store_close(struct store *s)

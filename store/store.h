@@ -46,7 +46,7 @@ enum { STORE_ABSENT = 1 };
  *         one: treat it as empty;
  *         -ERR_LOCKED: another process writes (named);
  *         -ERR_UNSUPPORTED: a network file system, or a file from a newer tallyman (untouched);
- *         -ERR_CONFLICT: the file is another program's, or a migration was changed (untouched);
+ *         -ERR_LOCKED: the file is another program's, or another tallyman's build's (untouched);
  *         -ERR_CORRUPT: reader only: broken, a writer would move it aside;
  *         -ERR_IO, -ERR_UNAUTHORIZED: the disk, or the directory, with a hint.
  */

@@ -41,16 +41,6 @@ static int record(struct converge *c, const struct file_spec *file, const char *
 	return r < 0 ? r : store_commit(&txn, err);
 }
 
-static int warn(struct converge *c, const struct wanted *w, struct error *err)
-{
-	for (size_t i = 0; i < w->n_warnings; i++)
-		output_warn(c->cli->out, "%s", w->warnings[i]);
-	if (w->n_warnings && command_has(c->args, "strict"))
-		return error_set(err, ERR_INVALID, 0, "%s: %zu warning%s, and --strict was given",
-				 w->deployment, w->n_warnings, w->n_warnings == 1 ? "" : "s");
-	return 0;
-}
-
 static int want(struct converge *c, struct file_spec *file, struct error *err)
 {
 	struct wanted *w CLEAN(wanted) = NULL;
@@ -59,7 +49,7 @@ static int want(struct converge *c, struct file_spec *file, struct error *err)
 				       err);
 
 	if (r == 0)
-		r = warn(c, w, err);
+		r = file_warn(c->cli, w, command_has(c->args, "strict"), err);
 	if (r == 0)
 		r = record(c, file, env, err);
 	return r < 0 ? r : driver_want(c->driver, TAKE(w), err);
@@ -74,9 +64,8 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	if (r)
 		return r;
 	r = file_load(cli, args->words[0], command_has(args, "strict"), &file, err);
-	if (r)
-		return r < 0 ? r : EXIT_FAILED;
-	r = converge_open(&c, err);
+	if (r == 0)
+		r = converge_open(&c, err);
 	if (r == 0)
 		r = want(&c, &file, err);
 	return r < 0 ? r : converge_run(&c, "apply", err);

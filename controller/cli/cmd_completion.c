@@ -5,6 +5,7 @@
 #include "controller/cli/completion.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
+#include "specs/schema.h"
 #include "store/deployment_store.h"
 #include "store/slot_store.h"
 #include "store/store.h"
@@ -55,6 +56,21 @@ static int print_images(struct cli *cli, const struct command_args *args, struct
 	return r < 0 ? r : EXIT_DONE;
 }
 
+static void print_field(void *ctx, const char *path, const struct schema_field *f,
+			const struct schema_type *in)
+{
+	static const char service[] = "services.*.";
+	struct cli *cli = ctx;
+
+	(void)f;
+	(void)in;
+	/* As they are typed, and without what a shell would take for a pattern. */
+	if (strncmp(path, service, strlen(service)) == 0)
+		path += strlen(service);
+	if (!strchr(path, '*'))
+		output_printf(cli->out, "%s\n", path);
+}
+
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
 	struct buf script CLEAN(buf) = BUF_INIT(MAX_SCRIPT);
@@ -64,6 +80,10 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		return print_names(cli, args, err);
 	if (strcmp(what, "images") == 0)
 		return print_images(cli, args, err);
+	if (strcmp(what, "fields") == 0) {
+		schema_walk(print_field, cli);
+		return EXIT_DONE;
+	}
 	if (!completion_write(what, &script))
 		return command_usage(cli, args,
 				     "no completion for '%s'; there is bash, zsh and fish", what);
@@ -74,9 +94,11 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 const struct command cmd_completion = {
 	.name = "completion",
 	.summary = "print a completion script for a shell",
-	.arguments = "bash|zsh|fish|names|images",
-	.about = "Prints a script that completes commands, options and names. 'names' and 'images' "
-		 "print what the scripts ask for: deployments with their services, and images.",
+	.arguments = "bash|zsh|fish|names|images|fields",
+	.about =
+		"Prints a script that completes commands, options and names. 'names', 'images' and "
+		"'fields' print what the scripts ask for: deployments with their services, images, "
+		"and fields of the format.",
 	.groups = COMMAND_NODE,
 	.min_words = 1,
 	.max_words = 1,

@@ -12,13 +12,30 @@
 #include "store/event_store.h"
 #include "store/store.h"
 
+/* `shop/web` is no file and means a service: what that needs is another file. */
+static int refuse_part(struct converge *c, const char *word, struct error *err)
+{
+	struct target part;
+
+	if (target_parse(word, c->cli->arena, &part, NULL) < 0 || !part.service ||
+	    fs_exists(AT_FDCWD, word, NULL) == FS_EXISTS)
+		return 0;
+	(void)error_set(err, ERR_INVALID, 0,
+			"down takes whole deployments, and '%s' is a part of one", word);
+	error_hint(err, "take the service out of the file, or set its replicas to 0, and apply it");
+	return -ERR_INVALID;
+}
+
 /* A word is a deployment's name, or a file that says it. A file counts only where the word is no
  * name, or names nothing the store knows. */
 static int name_of(struct converge *c, const char *word, const char **ret, struct error *err)
 {
 	struct target target = { .deployment = word };
 	struct file_spec file CLEAN(file_spec) = { 0 };
-	int r;
+	int r = refuse_part(c, word, err);
+
+	if (r < 0)
+		return r;
 
 	if (runtime_id_is_deployment(word)) {
 		r = target_check(&target, c->session->store, c->cli->arena, err);
@@ -28,8 +45,8 @@ static int name_of(struct converge *c, const char *word, const char **ret, struc
 		*err = ERROR_INIT;
 	}
 	r = file_load(c->cli, word, false, &file, err);
-	if (r)
-		return r < 0 ? r : error_set(err, ERR_INVALID, 0, "%s has errors", word);
+	if (r < 0)
+		return r;
 	target.deployment = arena_strdup(c->cli->arena, file.deployment->name);
 	r = target_check(&target, c->session->store, c->cli->arena, err);
 	*ret = target.deployment;

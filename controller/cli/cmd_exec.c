@@ -15,8 +15,8 @@ struct found {
 };
 
 /* The lowest running replica that the name means. */
-static int find(struct cli *cli, struct session *s, struct target *t, struct found *ret,
-		struct error *err)
+static int find(struct cli *cli, struct session *s, const struct target *t, const char *word,
+		struct found *ret, struct error *err)
 {
 	struct view view CLEAN(view) = { 0 };
 	int r = view_look(s, &view, err);
@@ -33,7 +33,7 @@ static int find(struct cli *cli, struct session *s, struct target *t, struct fou
 		ret->runtime = arena_strdup(cli->arena, in->runtime);
 		return 0;
 	}
-	(void)error_set(err, ERR_NOT_FOUND, 0, "nothing of %s is running", cli->line);
+	(void)error_set(err, ERR_NOT_FOUND, 0, "nothing of '%s' is running", word);
 	error_hint(err, "'tallyman status %s' shows what there is", t->deployment);
 	return -ERR_NOT_FOUND;
 }
@@ -89,7 +89,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	r = r < 0 ? r : open_options(cli, args, &options, err);
 	r = r < 0 ? r : session_open(&options, SESSION_READ, NULL, &s, err);
 	r = r < 0 ? r : target_check(&target, s->store, cli->arena, err);
-	r = r < 0 ? r : find(cli, s, &target, &found, err);
+	r = r < 0 ? r : find(cli, s, &target, args->words[0], &found, err);
 	r = r < 0 ? r : exec_in(s, &found, args, &code, err);
 	if (r >= 0)
 		return code;

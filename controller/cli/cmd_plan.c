@@ -20,21 +20,22 @@ static void print_plan(struct cli *cli, const struct plan *p)
 	output_bytes(cli->out, text.data, text.n);
 }
 
-static int compare(struct cli *cli, struct session *s, struct file_spec *file, struct error *err)
+static int compare(struct cli *cli, struct session *s, struct file_spec *file, bool is_strict,
+		   struct error *err)
 {
 	struct view view CLEAN(view) = { 0 };
-	struct wanted *w = NULL;
+	struct wanted *w CLEAN(wanted) = NULL;
 	const char *env;
 	int r = view_look(s, &view, err);
 
 	if (r == 0)
 		r = wanted_from_deployment(s, TAKE(file->arena), file->deployment, &w, &env, err);
-	if (r < 0)
-		return r;
-	open_tell(cli, s);
-	for (size_t i = 0; i < w->n_warnings; i++)
-		output_warn(cli->out, "%s", w->warnings[i]);
-	r = view_add(s, &view, w, err);
+	if (r == 0)
+		open_tell(cli, s);
+	if (r == 0)
+		r = file_warn(cli, w, is_strict, err);
+	if (r == 0)
+		r = view_add(s, &view, TAKE(w), err);
 	if (r < 0)
 		return r;
 	if (view.observed.partial)
@@ -50,14 +51,14 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	struct file_spec file CLEAN(file_spec) = { 0 };
 	struct session *s CLEAN(session) = NULL;
 	struct session_options options;
-	int r = file_load(cli, args->words[0], command_has(args, "strict"), &file, err);
+	bool is_strict = command_has(args, "strict");
+	int r = file_load(cli, args->words[0], is_strict, &file, err);
 
-	if (r)
-		return r < 0 ? r : EXIT_FAILED;
-	r = open_options(cli, args, &options, err);
+	if (r == 0)
+		r = open_options(cli, args, &options, err);
 	if (r == 0)
 		r = session_open(&options, SESSION_READ, NULL, &s, err);
-	return r < 0 ? r : compare(cli, s, &file, err);
+	return r < 0 ? r : compare(cli, s, &file, is_strict, err);
 }
 
 const struct command cmd_plan = {
@@ -73,8 +74,7 @@ const struct command cmd_plan = {
 	.complete = "file",
 	.options =
 		(const struct command_option[]){
-			{ .name = "strict", .help = "treat warnings of the file as errors" },
-			{ 0 } },
+			{ .name = "strict", .help = "treat warnings as errors" }, { 0 } },
 	.examples =
 		(const struct command_example[]){
 			{ "tallyman plan shop.yaml", "show what would change" }, { 0 } },

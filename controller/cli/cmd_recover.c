@@ -79,7 +79,7 @@ const struct command cmd_recover = {
 		 "rebuilt or put back from a backup deletes nothing until --accept. --take-over "
 		 "gives "
 		 "the owner tag, which belongs to another store of this host, to this one.",
-	.groups = COMMAND_NODE | COMMAND_OUTPUT,
+	.groups = COMMAND_NODE | COMMAND_OUTPUT | COMMAND_RUNTIME,
 	.options = options,
 	.examples =
 		(const struct command_example[]){

@@ -346,6 +346,20 @@ bool command_is_json(const struct command_args *args)
 	return format && strcmp(format, "json") == 0;
 }
 
+bool command_wants_json(const char *const *argv)
+{
+	static const char *const joined[] = { "-ojson", "--output=json" };
+	static const char *const apart[] = { "-o", "--output" };
+
+	for (; *argv && strcmp(*argv, "--") != 0; argv++)
+		for (size_t i = 0; i < 2; i++)
+			if (strcmp(*argv, joined[i]) == 0 ||
+			    (strcmp(*argv, apart[i]) == 0 && argv[1] &&
+			     strcmp(argv[1], "json") == 0))
+				return true;
+	return false;
+}
+
 int command_usage(struct cli *cli, const struct command_args *args, const char *fmt, ...)
 {
 	struct error e = ERROR_INIT;

@@ -145,6 +145,9 @@ const char **command_values(const struct command_args *args, const char *option,
 /** command_is_json() - was -o json asked for? */
 bool command_is_json(const struct command_args *args);
 
+/** command_wants_json() - does a command line that could not be read ask for it, anywhere? */
+bool command_wants_json(const char *const *argv);
+
 /**
  * command_usage() - the command line is wrong in a way that only the command knows
  *

@@ -5,13 +5,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/limits.h"
+#include "base/clock.h"
 
-enum { CHUNK = 64 << 10 };
+enum {
+	CHUNK = 64 << 10,
+	WRITER_S = 5,  /* `make-file > fifo &` has begun by then */
+	LOOK_MS = 100, /* how soon a writer that came and left is noticed */
+};
 
 const char *input_name(const char *path)
 {
@@ -37,18 +42,77 @@ static int read_all(int fd, const char *name, struct buf *ret, struct error *err
 	return 0;
 }
 
-static int open_file(const char *path, int *ret, struct error *err)
+/*
+ * A FIFO without a writer would be waited for without end. read() tells whether there is one: 0
+ * means none, EAGAIN that there is; one that came and left is told by POLLHUP.
+ */
+static int read_fifo(int fd, const char *path, struct buf *ret, struct error *err)
 {
-	struct stat st;
-	int fd CLEAN(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	const struct mono until = mono_add(clock_mono(), WRITER_S * CLOCK_SEC);
+	bool has_writer = false;
+	char chunk[CHUNK];
 
+	while (ret->n < ret->max) {
+		struct pollfd p = { fd, POLLIN, 0 };
+		size_t want = ret->max - ret->n < CHUNK ? ret->max - ret->n : CHUNK;
+		ssize_t n;
+
+		(void)poll(&p, 1, has_writer ? -1 : LOOK_MS); /* interrupted: read says the rest */
+		n = read(fd, chunk, want);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return error_sys(err, errno, "read %s", path);
+		if (n > 0)
+			buf_add(ret, chunk, (size_t)n);
+		if (n == 0 && (has_writer || p.revents & POLLHUP))
+			break;
+		has_writer |= n > 0 || (n < 0 && errno == EAGAIN);
+		if (!has_writer && mono_cmp(clock_mono(), until) > 0)
+			return error_set(err, ERR_INVALID, 0, "%s is a FIFO that nobody writes to",
+					 path);
+	}
+	return 0;
+}
+
+/* What there is instead of a file that can be read to its end; NULL: it is one. */
+static const char *odd_kind(mode_t mode)
+{
+	static const struct {
+		mode_t type;
+		const char *name;
+	} kinds[] = { { S_IFDIR, "directory" },
+		      { S_IFBLK, "block device" },
+		      { S_IFSOCK, "socket" } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if ((mode & S_IFMT) == kinds[i].type)
+			return kinds[i].name;
+	return NULL;
+}
+
+static int check_kind(const char *path, const struct stat *st, struct error *err)
+{
+	const char *kind = odd_kind(st->st_mode);
+
+	if (!kind)
+		return 0;
+	return error_set(err, ERR_INVALID, 0, "%s is a %s, not a file", path, kind);
+}
+
+/* Looked at before it is opened: opening a device or a FIFO may do something. */
+static int open_file(const char *path, struct stat *ret_st, int *ret, struct error *err)
+{
+	int fd CLEAN(fd) = -1;
+	int r;
+
+	if (stat(path, ret_st) < 0)
+		return error_sys(err, errno, "open %s", path);
+	r = check_kind(path, ret_st, err);
+	if (r < 0)
+		return r;
+	fd = open(path,
+		  O_RDONLY | O_CLOEXEC | O_NOCTTY | (S_ISFIFO(ret_st->st_mode) ? O_NONBLOCK : 0));
 	if (fd < 0)
 		return error_sys(err, errno, "open %s", path);
-	if (fstat(fd, &st) < 0)
-		return error_sys(err, errno, "look at %s", path);
-	if (S_ISDIR(st.st_mode))
-		return error_set(err, ERR_INVALID, 0, "%s is a directory, not a deployment file",
-				 path);
 	*ret = TAKE_FD(fd);
 	return 0;
 }
@@ -56,10 +120,13 @@ static int open_file(const char *path, int *ret, struct error *err)
 int input_read(const char *path, struct buf *ret, struct error *err)
 {
 	int fd CLEAN(fd) = -1;
+	struct stat st;
 	int r;
 
 	if (strcmp(path, "-") == 0)
 		return read_all(STDIN_FILENO, input_name(path), ret, err);
-	r = open_file(path, &fd, err);
-	return r < 0 ? r : read_all(fd, path, ret, err);
+	r = open_file(path, &st, &fd, err);
+	if (r < 0)
+		return r;
+	return S_ISFIFO(st.st_mode) ? read_fifo(fd, path, ret, err) : read_all(fd, path, ret, err);
 }

@@ -254,7 +254,7 @@ void output_note(struct output *out, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void print_error_document(struct output *out, const struct error *err)
+struct json_object *output_error_document(const struct error *err)
 {
 	struct json_object *doc = output_schema("error");
 
@@ -262,7 +262,7 @@ static void print_error_document(struct output *out, const struct error *err)
 	json_put_str(doc, "message", err->msg);
 	json_put_str(doc, "cause", err->cause);
 	json_put_str(doc, "hint", err->hint[0] ? err->hint : NULL);
-	output_json(out, doc);
+	return doc;
 }
 
 void output_error(struct output *out, const struct error *err)
@@ -270,7 +270,7 @@ void output_error(struct output *out, const struct error *err)
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_LINE);
 
 	if (out->opt.is_json && !out->has_document)
-		print_error_document(out, err);
+		output_json(out, output_error_document(err));
 	buf_puts(&text, error_prefix(out));
 	buf_puts(&text, err->msg);
 	/* The cause is in the message unless the context was too long for both. */

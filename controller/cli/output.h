@@ -74,6 +74,9 @@ void output_live(struct output *out, const char *text);
 /** output_raw() - text to stderr as it is */
 void output_raw(struct output *out, const char *text);
 
+/** output_error_document() - `tallyman.error.v1`, for who has more to say than output_error() */
+struct json_object *output_error_document(const struct error *err);
+
 /**
  * output_error() - `tallyman: error: MESSAGE` and `hint: ...`
  *

@@ -26,7 +26,7 @@ wrong "unknown option '-Z'" version -Z
 wrong "--output is text or json" version -o xml
 wrong "'version' has no option --owner" --owner x version
 wrong "option --output needs a value" version -o
-wrong "option --output is given twice" version -o json -o json
+wrong "option --output is given twice" version -o text -o text
 wrong "takes no value" logs shop --follow=yes
 wrong "'logs' needs DEPLOYMENT" logs
 wrong "one argument too many: 'b'" logs a b

@@ -125,7 +125,7 @@ static const char document[] =
 	"\"hint\":\"tallyman image import \\\"FILE\\\"\",\"id\":null,\"replica\":0,"
 	"\"service\":\"bad\",\"slot\":\"bad-rep-0\",\"steps\":[]}],"
 	"\"deployment\":\"shop\",\"hash\":\"0123456789abcdef\",\"orphans\":[\"lost.db-rep-1.4\"],"
-	"\"schema\":\"tallyman.plan/v1\","
+	"\"schema\":\"tallyman.plan.v1\","
 	"\"summary\":{\"blocked\":1,\"create\":1,\"needs_peer\":1,\"remove\":1,\"replace\":0,"
 	"\"start\":0,\"update\":0,\"waiting\":0}}";
 

@@ -160,7 +160,7 @@ static void count_broken(struct fixture *f, const char *data, size_t n, size_t *
 	f->now.us++;
 	int r = fixture_open(f, STORE_WRITE);
 	if (r < 0) { /* another program's, a newer one's: refused, never half open */
-		assert_true(r == -ERR_CONFLICT || r == -ERR_UNSUPPORTED);
+		assert_true(r == -ERR_LOCKED || r == -ERR_UNSUPPORTED);
 		assert_string_not_equal(f->err.hint, "");
 		return;
 	}
@@ -232,8 +232,8 @@ static void test_refused(void **state)
 		const char *says, *hint;
 	} rows[] = {
 		{ "newer.sql", -ERR_UNSUPPORTED, "schema 999", "newer tallyman" },
-		{ "changed.sql", -ERR_CONFLICT, "migration 1 (init)", "tallyman that made" },
-		{ "foreign.sql", -ERR_CONFLICT, "another program", "move it away" },
+		{ "changed.sql", -ERR_LOCKED, "migration 1 (init)", "tallyman that made" },
+		{ "foreign.sql", -ERR_LOCKED, "another program", "move it away" },
 	};
 	struct fixture *f;
 

@@ -124,7 +124,7 @@ static void test_upgrade(void **state)
 	assert_non_null(strstr(schema_of(f, db), "TABLE second"));
 	/* The program from before refuses it now; so does one whose second differs. */
 	assert_int_equal(migrate_check(db, migrate_embedded(), &f->err), -ERR_UNSUPPORTED);
-	assert_int_equal(migrate_check(db, longer(f, "second.sql", SHA_B), &f->err), -ERR_CONFLICT);
+	assert_int_equal(migrate_check(db, longer(f, "second.sql", SHA_B), &f->err), -ERR_LOCKED);
 	sqlite3_close(db);
 }
 
