@@ -164,20 +164,23 @@ static bool has_unknown(const struct reconciler *r)
 /*
  * A part is no proof of absence, so a look that was not complete is not the last one. Nor is one
  * that shows instances of which nobody can tell: a call of a command that died works on them, and
- * will be done in a moment. Soon, then, but not at once.
+ * will be done in a moment. Soon, then, but not at once; and less often the longer it lasts.
  */
 static void look_again(struct reconciler *r, const struct observed *look)
 {
+	int64_t us;
+
 	if (!look->partial && !has_unknown(r)) {
 		r->unclear_looks = 0;
 		return;
 	}
 	r->unclear_looks++;
 	r->look_fails = 1;
-	r->look_at =
-		mono_add(r->ev->now, look->partial ? backoff_length(1, 0, &r->rng)
-						   : backoff_length(r->unclear_looks,
-								    UNCLEAR_FIRST_US, &r->rng));
+	us = backoff_length(r->unclear_looks, look->partial ? BACKOFF_FIRST_US : UNCLEAR_FIRST_US,
+			    &r->rng);
+	if (r->resync_us && us > r->resync_us)
+		us = r->resync_us;
+	r->look_at = mono_add(r->ev->now, us);
 	r->wants_look = true;
 }
 

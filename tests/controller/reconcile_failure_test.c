@@ -332,13 +332,13 @@ static void test_partial_look(void **state)
 	expect(core_play_slot(p, "h-rep-0"), "waiting: its runtime cannot be listed");
 	/* It looks again, soon, but not in a loop. */
 	assert_in_range(p->up.wake.us - p->now.us, CLOCK_SEC, CLOCK_SEC * 5 / 4);
-	core_play_pass(p, 60 * CLOCK_SEC);
-	assert_true(p->n_looks < 70);
+	core_play_pass(p, 300 * CLOCK_SEC);
+	assert_in_range(p->n_looks, 5, 15);
 	expect(core_play_slot(p, "a-rep-1"), "running: running");
 	assert_int_equal(core_world_get(&p->world, "h-rep-0.1")->state, INSTANCE_RUNNING);
 	assert_int_equal(p->up.overall, RECONCILE_PAUSING);
 	p->hidden = NULL;
-	core_play_run(p, 60 * CLOCK_SEC);
+	core_play_run(p, 90 * CLOCK_SEC);
 	assert_int_equal(p->up.overall, RECONCILE_CONVERGED);
 	assert_string_equal(core_world_get(&p->world, "h-rep-0.2")->image, "app:2");
 }
