@@ -151,9 +151,15 @@ void call_put_number(struct call *c, const char *name, int64_t n)
 	json_put_i64(value(c), name, n);
 }
 
+const char *call_json_text(struct json_object *o)
+{
+	return json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
 void call_put_json(struct call *c, const char *name, struct json_object *take)
 {
-	call_put_text(c, name, json_object_to_json_string_ext(take, JSON_C_TO_STRING_PLAIN));
+	call_put_text(c, name, call_json_text(take));
 	json_object_put(take);
 }
 
@@ -190,7 +196,7 @@ HRESULT call_fail_error(struct call *c, HRESULT hr, const struct error *err)
 void call_result(struct call *c, struct json_object *take)
 {
 	free(c->document);
-	c->document = xstrdup(json_object_to_json_string_ext(take, JSON_C_TO_STRING_PLAIN));
+	c->document = xstrdup(call_json_text(take));
 	json_object_put(take);
 }
 
@@ -223,5 +229,5 @@ char *call_result_error(const struct call *c, HRESULT hr)
 		json_object_array_add(events, event);
 		json_put_obj(o, "ErrorEvents", events);
 	}
-	return xstrdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	return xstrdup(call_json_text(o));
 }

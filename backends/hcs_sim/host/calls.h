@@ -85,7 +85,9 @@ HRESULT call_document(struct call *c, const char *name, const struct schema *sch
 /* What the function returns. */
 void call_put_text(struct call *c, const char *name, const char *text);
 void call_put_number(struct call *c, const char *name, int64_t n);
-/** call_put_json() - as the text of @o, which is taken */
+/** call_json_text() - a document as the service writes it; the object's */
+const char *call_json_text(struct json_object *o);
+/** call_put_json() - as text; the object is taken */
 void call_put_json(struct call *c, const char *name, struct json_object *take);
 /** call_open() - open a handle and return it as "handle" */
 struct handle *call_open(struct call *c, enum handle_kind kind, void *object, const GUID *id);

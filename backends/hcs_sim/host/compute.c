@@ -249,7 +249,7 @@ static void send_exit(struct client *c, struct handle *hd, void *arg)
 /* Everybody with a handle on @object hears of its end. */
 static void tell_end(struct host *h, const void *object, struct json_object *take)
 {
-	char *text = xstrdup(json_object_to_json_string_ext(take, JSON_C_TO_STRING_PLAIN));
+	char *text = xstrdup(call_json_text(take));
 
 	clients_for_object(h, object, send_exit, text);
 	free(text);
