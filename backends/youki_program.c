@@ -109,8 +109,23 @@ static int create_probe(const struct oci_call *c, struct arena *a, struct error 
 	return oci_program_create(c, no_fds, err);
 }
 
+/* A delete on a process that has just been killed fails where the kernel is slow: it is proved gone
+ * first, as every instance's is. What does not end in time the delete may complain about. */
+static int end_probe(struct youki *y, const char *cgroup, struct mono deadline, struct error *err)
+{
+	int r = oci_cgroup_kill(&y->cgroups, cgroup, err);
+
+	while (r == 0 && (r = oci_cgroup_look(&y->cgroups, cgroup, err)) == OCI_CGROUP_BUSY &&
+	       mono_cmp(clock_mono(), deadline) < 0) {
+		clock_sleep(5 * CLOCK_MS);
+		r = oci_cgroup_kill(&y->cgroups, cgroup, err);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int run_probe(struct youki *y, const struct oci_call *c, struct arena *a, struct error *err)
 {
+	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, c->id);
 	struct oci_state state;
 	int r = oci_mount_enter(err);
 
@@ -119,6 +134,8 @@ static int run_probe(struct youki *y, const struct oci_call *c, struct arena *a,
 	oci_mount_leave(y->host_ns);
 	if (r == 0)
 		r = oci_program_state(c, a, &state, err);
+	if (r == 0)
+		r = end_probe(y, cgroup, c->deadline, err);
 	if (r == 0)
 		r = oci_program_delete(c, true, err);
 	return r;
@@ -216,10 +233,13 @@ static struct mono probe_deadline(struct mono deadline)
 	return deadline.us && mono_cmp(deadline, most) < 0 ? deadline : most;
 }
 
+/* Under probe_lock. What was tried is tried again by the next call: the host may be mended, or have
+ * been short of something for a moment. */
 static int none_works(struct youki *y, struct error *err)
 {
 	const struct runtime_candidate *said = &y->candidates[0];
 
+	memset(y->tried, 0, sizeof(y->tried));
 	for (size_t i = y->n_candidates; i-- > 0;)
 		if (y->candidates[i].path || y->given_path)
 			said = &y->candidates[i];

@@ -40,7 +40,8 @@ static int find(struct youki *y, const char *id, struct arena *a, struct youki_b
 	return find_in(y, id, a, ret, &unused, err);
 }
 
-static int note_started(struct youki *y, const char *id, struct error *err)
+/* @at: when it was asked to, since it may have ended before the answer. */
+static int note_started(struct youki *y, const char *id, struct wall at, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	struct oci_process_note note = { .started = false };
@@ -50,7 +51,7 @@ static int note_started(struct youki *y, const char *id, struct error *err)
 	box = youki_box_find(y, id);
 	if (box) {
 		box->note.started = true;
-		box->note.started_at = clock_wall();
+		box->note.started_at = at;
 		note = box->note;
 	}
 	pthread_mutex_unlock(&y->lock);
@@ -58,7 +59,8 @@ static int note_started(struct youki *y, const char *id, struct error *err)
 }
 
 /* The program refused: perhaps because it had been started and we had died before noting it. */
-static int explain_refusal(struct youki *y, const struct oci_call *call, int r, struct error *err)
+static int explain_refusal(struct youki *y, const struct oci_call *call, struct wall at, int r,
+			   struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	struct oci_state state;
@@ -69,7 +71,7 @@ static int explain_refusal(struct youki *y, const struct oci_call *call, int r, 
 		return r;
 	if (state.state != INSTANCE_RUNNING && state.state != INSTANCE_PAUSED)
 		return r;
-	r = note_started(y, call->id, err);
+	r = note_started(y, call->id, at, err);
 	return r < 0 ? r : RUNTIME_ALREADY;
 }
 
@@ -80,6 +82,7 @@ int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct
 	struct youki_box box;
 	struct oci_program program;
 	struct oci_call call = { &program, id, layout_bundle(&y->layout, a, id), deadline };
+	const struct wall at = clock_wall();
 	enum instance_state state = INSTANCE_UNKNOWN;
 	int r = find_in(y, id, a, &box, &state, err);
 
@@ -98,7 +101,7 @@ int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct
 	if (r < 0)
 		return r;
 	r = oci_program_start(&call, err);
-	return r < 0 ? explain_refusal(y, &call, r, err) : note_started(y, id, err);
+	return r < 0 ? explain_refusal(y, &call, at, r, err) : note_started(y, id, at, err);
 }
 
 static int kill_all(struct youki *y, const struct youki_box *box, struct error *err)
