@@ -116,7 +116,7 @@ static int hang(struct fault *f, struct mono deadline, const volatile bool *canc
 			cancel && now + CANCEL_POLL_US < until ? now + CANCEL_POLL_US : until;
 		struct timespec at = { wake / CLOCK_SEC, wake % CLOCK_SEC * 1000 };
 
-		if (f->cancelled || (cancel && *cancel))
+		if (f->cancelled || (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED)))
 			return error_set(err, ERR_CANCELED, 0, "cancelled while it hung");
 		if (f->plan != plan)
 			return error_set(err, ERR_UNAVAILABLE, 0, "it hung, and answers again");
