@@ -53,12 +53,25 @@ int oci_record_load(const char *bundle, struct arena *a, struct oci_record *ret,
 	return 0;
 }
 
+/* In place when it is there: one write of a line is whole or not done, whoever is killed. Else
+ * renamed into place, so that a reader never sees a half. */
+static int open_process(const char *path, const char *tmp, bool *ret_new, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	*ret_new = fd < 0 && errno == ENOENT;
+	if (*ret_new)
+		fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? error_sys(err, errno, "open %s", path) : fd;
+}
+
 /* Renamed into place, so that a reader never sees a half; no fsync: it holds for this boot only. */
 int oci_record_save_process(const char *bundle, const struct oci_process_note *note,
 			    struct error *err)
 {
 	char path[LIMIT_PATH], tmp[LIMIT_PATH], text[128];
 	int fd CLEAN(fd) = -1;
+	bool is_new;
 	int n, r;
 
 	snprintf(path, sizeof(path), "%s/process", bundle);
@@ -66,14 +79,14 @@ int oci_record_save_process(const char *bundle, const struct oci_process_note *n
 	n = snprintf(text, sizeof(text), "%d %llu %d %lld\n", (int)note->id.pid,
 		     (unsigned long long)note->id.start_time, note->started,
 		     (long long)note->started_at.us);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open_process(path, tmp, &is_new, err);
 	if (fd < 0)
-		return error_sys(err, errno, "create %s", tmp);
+		return fd;
 	r = fs_write_all(fd, text, (size_t)n, err);
 	if (r < 0)
-		return error_wrap(err, r, "write %s", tmp);
-	if (rename(tmp, path) < 0)
-		return error_sys(err, errno, "rename %s", tmp);
+		return error_wrap(err, r, "write %s", path);
+	if (is_new ? rename(tmp, path) < 0 : ftruncate(fd, n) < 0)
+		return error_sys(err, errno, "write %s", path);
 	return 0;
 }
 

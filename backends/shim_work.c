@@ -168,8 +168,9 @@ static void *work(void *arg)
 		pthread_mutex_lock(&w->lock);
 		w->running[index] = NULL;
 		w->n_running--;
-		/* Somebody may have waited for this instance. */
-		pthread_cond_broadcast(&w->work);
+		/* What waited for this instance can go now. */
+		if (w->n_waiting)
+			pthread_cond_broadcast(&w->work);
 		if (w->n_running == 0 && w->n_waiting == 0) {
 			pthread_cond_broadcast(&w->idle);
 			wake_loop(w);

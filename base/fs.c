@@ -123,6 +123,10 @@ int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 
 	if (n >= sizeof(part))
 		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
+	/* Mostly all of it is there, and at most the last part is not. */
+	if (mkdirat(dirfd, path, mode) == 0 ||
+	    (errno == EEXIST && fstatat(dirfd, path, &st, 0) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
 	for (size_t i = 1; i <= n; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;

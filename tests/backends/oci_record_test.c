@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -104,10 +105,36 @@ static void test_pid(void **state)
 	}
 }
 
+/* A container's start costs no file more than its create has made. */
+static void test_process_is_noted_in_place(void **state)
+{
+	struct oci_process_note note = { { 17, 4711 }, false, { 0 } }, seen;
+	struct arena *a CLEAN(arena) = arena_new();
+	const char *path = arena_printf(a, "%s/process", (const char *)*state);
+	struct stat before, after;
+
+	assert_int_equal(oci_record_save_process(*state, &note, NULL), 0);
+	assert_int_equal(stat(path, &before), 0);
+	note.started = true;
+	note.started_at.us = 99;
+	assert_int_equal(oci_record_save_process(*state, &note, NULL), 0);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	assert_int_equal(oci_record_load_process(*state, &seen, NULL), 0);
+	assert_true(seen.started);
+	assert_int_equal(seen.started_at.us, 99);
+	/* Also over something longer that somebody has left there. */
+	put(*state, "process", "17 4711 1 1795679119432805 and more\n");
+	assert_int_equal(oci_record_save_process(*state, &note, NULL), 0);
+	assert_int_equal(oci_record_load_process(*state, &seen, NULL), 0);
+	assert_int_equal(seen.started_at.us, 99);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_process_is_noted_in_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pid, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
