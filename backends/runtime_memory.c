@@ -110,6 +110,12 @@ static int memory_inspect(struct runtime *rt, const char *id, struct arena *a, s
 	return doc ? 0 : RUNTIME_ABSENT;
 }
 
+/* `exit 3`, as the last word of a shell's command line. */
+static bool is_exit(const char *word, uint64_t *ret_code)
+{
+	return strncmp(word, "exit ", 5) == 0 && number_u64(word + 5, 255, ret_code);
+}
+
 /* The code with which the modelled program ends at once; -1: it runs on. */
 static int program_end(const struct service *s)
 {
@@ -123,7 +129,7 @@ static int program_end(const struct service *s)
 		return 0;
 	if (words->n == 1 && strcmp(first, "false") == 0)
 		return 1;
-	if (words->n > 1 && strncmp(last, "exit ", 5) == 0 && number_u64(last + 5, 255, &code))
+	if (words->n > 1 && is_exit(last, &code))
 		return (int)code;
 	return s->rtype == RTYPE_JOB ? 0 : -1;
 }
@@ -232,31 +238,41 @@ static int memory_remove(struct runtime *rt, const char *id, struct mono deadlin
 	return memory_change_finish(&c, 0, err);
 }
 
+static int echo(const struct runtime_exec *x, struct error *err)
+{
+	int r = 0;
+
+	for (size_t w = 1; r == 0 && x->argv[w] && x->fds[1] >= 0; w++) {
+		const char *after = x->argv[w + 1] ? " " : "\n";
+
+		r = fs_write_all(x->fds[1], x->argv[w], strlen(x->argv[w]), err);
+		if (r == 0)
+			r = fs_write_all(x->fds[1], after, 1, err);
+	}
+	return r;
+}
+
 static int run_modelled(const struct runtime_exec *x, int *ret_code, struct error *err)
 {
 	static const struct {
 		const char *name;
 		int code;
 	} programs[] = { { "true", 0 }, { "false", 1 }, { "echo", 0 }, { "sh", 0 } };
+	const char *name = x->argv[0];
+	const char *last = name;
+	uint64_t code;
 
+	for (size_t w = 1; x->argv[w]; w++)
+		last = x->argv[w];
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (strcmp(x->argv[0], programs[i].name) != 0)
+		if (strcmp(name, programs[i].name) != 0)
 			continue;
 		*ret_code = programs[i].code;
-		if (strcmp(x->argv[0], "echo") != 0 || x->fds[1] < 0)
-			return 0;
-		for (size_t w = 1; x->argv[w]; w++) {
-			const char *after = x->argv[w + 1] ? " " : "\n";
-			int r = fs_write_all(x->fds[1], x->argv[w], strlen(x->argv[w]), err);
-
-			if (r == 0)
-				r = fs_write_all(x->fds[1], after, 1, err);
-			if (r < 0)
-				return r;
-		}
-		return 0;
+		if (strcmp(name, "sh") == 0 && is_exit(last, &code))
+			*ret_code = (int)code;
+		return strcmp(name, "echo") == 0 ? echo(x, err) : 0;
 	}
-	return error_set(err, ERR_NOT_FOUND, 0, "no program '%s' in it", x->argv[0]);
+	return error_set(err, ERR_NOT_FOUND, 0, "no program '%s' in it", name);
 }
 
 static int memory_exec(struct runtime *rt, const struct runtime_exec *x, int *ret_code,

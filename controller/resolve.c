@@ -231,36 +231,55 @@ int resolve_groups(const struct resolve_input *in, struct expand_groups *groups,
 
 struct env_reader {
 	const struct session *s;
-	const struct service *service;
-	struct json_object *values;
 	struct arena *a;
+	struct json_object *values;
+	/* What is not set: the first place of all, and each name once. */
+	const char *service, *key, *name;
+	struct json_object *missing;
 };
 
-static int read_variable(const struct env_reader *e, const struct pair *p, struct error *err)
+static void read_variable(struct env_reader *e, const struct service *service, const struct pair *p)
 {
 	const char *value;
 	struct reference ref;
 
 	if (reference_parse(p->value, e->a, &ref) != 0 || ref.kind != REFERENCE_ENV)
-		return 0;
+		return;
 	value = e->s->opt.env ? e->s->opt.env(ref.name) : NULL;
 	if (value) {
 		json_put_str(e->values, ref.name, value);
-		return 0;
+		return;
 	}
-	(void)error_set(err, ERR_INVALID, 0,
-			"service %s: env %s: the environment variable %s is not set",
-			e->service->name, p->key, ref.name);
-	error_hint(err, "set it: %s=... tallyman ..., or write the value into the file", ref.name);
-	return -ERR_INVALID;
+	if (!e->name) {
+		e->service = service->name;
+		e->key = p->key;
+		e->name = ref.name;
+	}
+	json_put_bool(e->missing, ref.name, true);
 }
 
-static int read_pairs(const struct env_reader *e, const struct pairs *env, struct error *err)
+static void read_pairs(struct env_reader *e, const struct service *service, const struct pairs *env)
 {
-	int r = 0;
+	for (size_t i = 0; i < env->n; i++)
+		read_variable(e, service, &env->items[i]);
+}
 
-	for (size_t i = 0; r == 0 && i < env->n; i++)
-		r = read_variable(e, &env->items[i], err);
+/* The first one with its place; of the others the names, as far as a line goes. */
+static int tell_missing(const struct env_reader *e, struct error *err)
+{
+	enum { MAX_NAMES = 128 };
+	struct buf others CLEAN(buf) = BUF_INIT(MAX_NAMES);
+	int r;
+
+	json_object_object_foreach (e->missing, name, unused) {
+		(void)unused;
+		if (strcmp(name, e->name) != 0)
+			buf_printf(&others, "%s%s", others.n ? ", " : "; also not set: ", name);
+	}
+	r = error_set(err, ERR_INVALID, 0,
+		      "service %s: env %s: the environment variable %s is not set%s%s", e->service,
+		      e->key, e->name, others.data, others.overflow ? " and others" : "");
+	error_hint(err, "set it: %s=... tallyman ..., or write the value into the file", e->name);
 	return r;
 }
 
@@ -268,18 +287,18 @@ int resolve_read_env(const struct session *s, const struct deployment *d, struct
 		     struct json_object **ret, struct error *err)
 {
 	struct json_object *values CLEAN(json) = json_object_new_object();
-	int r = 0;
+	struct json_object *missing CLEAN(json) = json_object_new_object();
+	struct env_reader e = { .s = s, .a = a, .values = values, .missing = missing };
 
-	for (size_t i = 0; r == 0 && i < d->services.n; i++) {
+	for (size_t i = 0; i < d->services.n; i++) {
 		const struct service *service = &d->services.items[i];
-		const struct env_reader e = { s, service, values, a };
 
-		r = read_pairs(&e, &service->env, err);
-		for (size_t k = 0; r == 0 && k < service->replica_groups.n; k++)
-			r = read_pairs(&e, &service->replica_groups.items[k].env, err);
+		read_pairs(&e, service, &service->env);
+		for (size_t k = 0; k < service->replica_groups.n; k++)
+			read_pairs(&e, service, &service->replica_groups.items[k].env);
 	}
-	if (r < 0)
-		return r;
+	if (e.name)
+		return tell_missing(&e, err);
 	*ret = TAKE(values);
 	return 0;
 }

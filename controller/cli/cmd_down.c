@@ -128,6 +128,8 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	r = converge_open(&c, err);
 	if (r == 0)
 		r = find_names(&c, &names, &n, err);
+	if (r == 0 && n == 0)
+		output_note(cli->out, "no deployment was ever seen on this node: nothing to do");
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = want_nothing(&c, names[i], err);
 	return r < 0 ? r : converge_run(&c, "down", err);

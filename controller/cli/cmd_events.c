@@ -18,6 +18,8 @@
 enum {
 	LOOK_MS = 500, /* how often new events are looked for */
 	DEFAULT_EVENTS = 50,
+	ALL_EVENTS = 0, /* as the store has it */
+	NO_EVENTS = -1,
 	MAX_TEXT = 16 << 20,
 };
 
@@ -155,12 +157,16 @@ static int follow(struct view *v, int64_t limit, struct error *err)
 {
 	struct event_rows rows;
 	int64_t after = 0;
-	int r = look(v, 0, limit, &rows, err);
+	/* None of those that are there: the newest says from where on. */
+	int r = look(v, 0, limit == NO_EVENTS ? 1 : limit, &rows, err);
+	bool must_skip = limit == NO_EVENTS;
 
 	while (r == 0) {
 		if (rows.n > 0)
 			after = rows.items[rows.n - 1].seq;
-		print_stream(v, &rows);
+		if (!must_skip)
+			print_stream(v, &rows);
+		must_skip = false;
 		r = output_flush(v->cli->out, err);
 		if (r != 0 || is_closed(v))
 			break;
@@ -176,9 +182,11 @@ static int show(struct view *v, int64_t limit, struct error *err)
 
 	if (v->is_following)
 		return follow(v, limit, err);
-	r = look(v, 0, limit, &rows, err);
+	r = look(v, 0, limit == NO_EVENTS ? 1 : limit, &rows, err);
 	if (r < 0)
 		return r;
+	if (limit == NO_EVENTS)
+		rows.n = 0;
 	if (v->is_json)
 		print_document(v, &rows);
 	else
@@ -192,14 +200,16 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	struct store *store CLEAN(store) = NULL;
 	struct view v = { .cli = cli, .arena = arena };
 	const char *tail = command_value(args, "tail");
-	uint64_t limit = DEFAULT_EVENTS;
+	uint64_t number = DEFAULT_EVENTS;
+	int64_t limit;
 	int r = 0;
 
+	if (tail && strcmp(tail, "all") != 0 && !number_u64(tail, LIMIT_EVENTS, &number))
+		return command_usage(cli, args, "--tail '%s' is neither a number up to %d nor all",
+				     tail, LIMIT_EVENTS);
+	limit = number ? (int64_t)number : NO_EVENTS;
 	if (tail && strcmp(tail, "all") == 0)
-		limit = 0;
-	else if (tail && !number_u64(tail, LIMIT_EVENTS, &limit))
-		return command_usage(cli, args, "--tail '%s' is no number up to %d", tail,
-				     LIMIT_EVENTS);
+		limit = ALL_EVENTS;
 	v.is_json = command_is_json(args);
 	v.is_following = command_has(args, "follow");
 	v.has_target = args->n_words > 0;
@@ -212,7 +222,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	if (r < 0)
 		return r;
 	v.store = store;
-	return show(&v, (int64_t)limit, err);
+	return show(&v, limit, err);
 }
 
 static const struct command_option options[] = {

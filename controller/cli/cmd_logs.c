@@ -65,7 +65,8 @@ static int read_options(struct view *v, const struct command_args *args, struct 
 	v->tail = -1;
 	if (tail && strcmp(tail, "all") != 0) {
 		if (!number_u64(tail, INT32_MAX, &n))
-			return error_set(err, ERR_INVALID, 0, "--tail '%s' is no number", tail);
+			return error_set(err, ERR_INVALID, 0,
+					 "--tail '%s' is neither a number nor all", tail);
 		v->tail = (int64_t)n;
 	}
 	if (v->stream && strcmp(v->stream, "stdout") != 0 && strcmp(v->stream, "stderr") != 0)

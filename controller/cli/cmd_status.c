@@ -19,6 +19,7 @@ struct status {
 	struct target *targets;
 	size_t n_targets;
 	struct table *table;
+	size_t n_rows;
 	struct json_object *instances;
 };
 
@@ -48,6 +49,7 @@ static void add_row(struct status *st, const char *deployment, const struct reco
 	};
 
 	table_row(st->table, cells);
+	st->n_rows++;
 }
 
 static void add_part(struct status *st, const struct view_part *part)
@@ -79,6 +81,10 @@ static void print(struct status *st, const struct view *view)
 		output_json(st->cli->out, doc);
 		return;
 	}
+	/* A table of nothing is a result for programs; people want to know that it is meant. */
+	if (st->n_rows == 0)
+		output_note(st->cli->out, "nothing is up here%s",
+			    st->n_targets ? " of that name" : "; 'tallyman apply FILE' changes it");
 	table_print(st->table, &text);
 	output_bytes(st->cli->out, text.data, text.n);
 	json_object_put(doc);

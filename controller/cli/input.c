@@ -23,6 +23,17 @@ const char *input_name(const char *path)
 	return strcmp(path, "-") == 0 ? "<stdin>" : path;
 }
 
+enum { SHOWN_SIZE = 124 };
+
+/* As much of a path as leaves room in a message for what is wrong with it. */
+static void shorten(const char *path, char ret[SHOWN_SIZE])
+{
+	bool fits = strlen(path) < SHOWN_SIZE;
+
+	snprintf(ret, SHOWN_SIZE, "%.*s%s", fits ? SHOWN_SIZE : SHOWN_SIZE - 4, path,
+		 fits ? "" : "...");
+}
+
 static int read_all(int fd, const char *name, struct buf *ret, struct error *err)
 {
 	char chunk[CHUNK];
@@ -46,7 +57,7 @@ static int read_all(int fd, const char *name, struct buf *ret, struct error *err
  * A FIFO without a writer would be waited for without end. read() tells whether there is one: 0
  * means none, EAGAIN that there is; one that came and left is told by POLLHUP.
  */
-static int read_fifo(int fd, const char *path, struct buf *ret, struct error *err)
+static int read_fifo(int fd, const char *name, struct buf *ret, struct error *err)
 {
 	const struct mono until = mono_add(clock_mono(), WRITER_S * CLOCK_SEC);
 	bool has_writer = false;
@@ -60,7 +71,7 @@ static int read_fifo(int fd, const char *path, struct buf *ret, struct error *er
 		(void)poll(&p, 1, has_writer ? -1 : LOOK_MS); /* interrupted: read says the rest */
 		n = read(fd, chunk, want);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return error_sys(err, errno, "read %s", path);
+			return error_sys(err, errno, "read %s", name);
 		if (n > 0)
 			buf_add(ret, chunk, (size_t)n);
 		if (n == 0 && (has_writer || p.revents & POLLHUP))
@@ -68,7 +79,7 @@ static int read_fifo(int fd, const char *path, struct buf *ret, struct error *er
 		has_writer |= n > 0 || (n < 0 && errno == EAGAIN);
 		if (!has_writer && mono_cmp(clock_mono(), until) > 0)
 			return error_set(err, ERR_INVALID, 0, "%s is a FIFO that nobody writes to",
-					 path);
+					 name);
 	}
 	return 0;
 }
@@ -89,30 +100,31 @@ static const char *odd_kind(mode_t mode)
 	return NULL;
 }
 
-static int check_kind(const char *path, const struct stat *st, struct error *err)
+static int check_kind(const char *name, const struct stat *st, struct error *err)
 {
 	const char *kind = odd_kind(st->st_mode);
 
 	if (!kind)
 		return 0;
-	return error_set(err, ERR_INVALID, 0, "%s is a %s, not a file", path, kind);
+	return error_set(err, ERR_INVALID, 0, "%s is a %s, not a file", name, kind);
 }
 
 /* Looked at before it is opened: opening a device or a FIFO may do something. */
-static int open_file(const char *path, struct stat *ret_st, int *ret, struct error *err)
+static int open_file(const char *path, const char *name, struct stat *ret_st, int *ret,
+		     struct error *err)
 {
 	int fd CLEAN(fd) = -1;
 	int r;
 
 	if (stat(path, ret_st) < 0)
-		return error_sys(err, errno, "open %s", path);
-	r = check_kind(path, ret_st, err);
+		return error_sys(err, errno, "open %s", name);
+	r = check_kind(name, ret_st, err);
 	if (r < 0)
 		return r;
 	fd = open(path,
 		  O_RDONLY | O_CLOEXEC | O_NOCTTY | (S_ISFIFO(ret_st->st_mode) ? O_NONBLOCK : 0));
 	if (fd < 0)
-		return error_sys(err, errno, "open %s", path);
+		return error_sys(err, errno, "open %s", name);
 	*ret = TAKE_FD(fd);
 	return 0;
 }
@@ -120,13 +132,15 @@ static int open_file(const char *path, struct stat *ret_st, int *ret, struct err
 int input_read(const char *path, struct buf *ret, struct error *err)
 {
 	int fd CLEAN(fd) = -1;
+	char name[SHOWN_SIZE];
 	struct stat st;
 	int r;
 
 	if (strcmp(path, "-") == 0)
 		return read_all(STDIN_FILENO, input_name(path), ret, err);
-	r = open_file(path, &st, &fd, err);
+	shorten(path, name);
+	r = open_file(path, name, &st, &fd, err);
 	if (r < 0)
 		return r;
-	return S_ISFIFO(st.st_mode) ? read_fifo(fd, path, ret, err) : read_all(fd, path, ret, err);
+	return S_ISFIFO(st.st_mode) ? read_fifo(fd, name, ret, err) : read_all(fd, name, ret, err);
 }

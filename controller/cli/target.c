@@ -6,8 +6,9 @@
 #include <strings.h>
 
 #include "base/number.h"
-
+#include "controller/expand.h"
 #include "specs/findings.h"
+#include "specs/parse.h"
 #include "specs/runtime_id.h"
 #include "store/deployment_store.h"
 #include "store/slot_store.h"
@@ -86,23 +87,78 @@ static int unknown_deployment(const struct target *t, struct store *store, struc
 	return -ERR_NOT_FOUND;
 }
 
-static int unknown_slot(const struct target *t, const struct slot_rows *rows, struct arena *arena,
+/* The slots a name can mean: those the store has rows of, and those the current file asks for and
+ * that never came to be (for a peer, not supported, blocked). */
+struct known {
+	struct slot_rows rows;
+	struct expand_groups groups;
+};
+
+static int read_known(const struct target *t, struct store *store, struct arena *arena,
+		      struct known *ret, struct error *err)
+{
+	struct findings findings;
+	struct deployment *d = NULL;
+	struct revision_row row;
+	int r = slot_store_list(store, t->deployment, arena, &ret->rows, err);
+
+	if (r == 0)
+		r = deployment_store_revision(store, t->deployment, 0, arena, &row, err);
+	if (r)
+		return r < 0 ? r : 0;
+	findings_init(&findings, arena, row.source);
+	/* It was accepted once; if it is not readable any more, the rows must do. */
+	if (parse_deployment(row.bytes, row.n_bytes, arena, &findings, &d, NULL) == 0)
+		expand_groups(d, arena, &ret->groups);
+	return 0;
+}
+
+static bool is_known(const struct target *t, const struct known *k)
+{
+	int64_t count = 0;
+	bool is_there = false;
+
+	for (size_t i = 0; i < k->rows.n; i++)
+		if (target_matches(t, k->rows.items[i].deployment, k->rows.items[i].service,
+				   k->rows.items[i].number))
+			return true;
+	for (size_t i = 0; i < k->groups.n; i++) {
+		const struct expand_group *g = &k->groups.items[i];
+
+		if (strcmp(g->service->name, t->service) != 0)
+			continue;
+		is_there = true;
+		count += g->count > 0 ? g->count : 0;
+	}
+	return is_there && (!t->has_slot || t->slot < count);
+}
+
+static void add_name(struct arena *a, const char ***names, size_t *n, const char *name)
+{
+	if (*n && strcmp((*names)[*n - 1], name) == 0)
+		return;
+	*names = arena_grow(a, *names, *n, sizeof(**names));
+	(*names)[(*n)++] = name;
+}
+
+static int unknown_slot(const struct target *t, const struct known *k, struct arena *arena,
 			struct error *err)
 {
-	const char **names = arena_array(arena, rows->n + 1, sizeof(*names));
+	const char **names = NULL;
 	const char *slot =
 		t->has_slot ? runtime_id_slot_name(arena, t->service, t->slot) : t->service;
 	const char *near;
 	size_t n = 0;
 
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct slot *s = &rows->items[i];
+	for (size_t i = 0; i < k->rows.n; i++) {
+		const struct slot *s = &k->rows.items[i];
 
-		if (t->has_slot)
-			names[n++] = runtime_id_slot_name(arena, s->service, s->number);
-		else if (i == 0 || strcmp(s->service, rows->items[i - 1].service) != 0)
-			names[n++] = s->service;
+		add_name(arena, &names, &n,
+			 t->has_slot ? runtime_id_slot_name(arena, s->service, s->number)
+				     : s->service);
 	}
+	for (size_t i = 0; !t->has_slot && i < k->groups.n; i++)
+		add_name(arena, &names, &n, k->groups.items[i].service->name);
 	near = findings_nearest(slot, names, n);
 	(void)error_set(err, ERR_NOT_FOUND, 0, "deployment '%s' has no '%s'", t->deployment, slot);
 	if (near)
@@ -114,7 +170,7 @@ static int unknown_slot(const struct target *t, const struct slot_rows *rows, st
 int target_check(struct target *t, struct store *store, struct arena *arena, struct error *err)
 {
 	struct deployment_row row;
-	struct slot_rows slots;
+	struct known known = { 0 };
 	int r = DEPLOYMENT_ABSENT;
 
 	if (store)
@@ -126,12 +182,8 @@ int target_check(struct target *t, struct store *store, struct arena *arena, str
 	t->deployment = row.name;
 	if (!t->service)
 		return 0;
-	r = slot_store_list(store, t->deployment, arena, &slots, err);
+	r = read_known(t, store, arena, &known, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < slots.n; i++)
-		if (target_matches(t, slots.items[i].deployment, slots.items[i].service,
-				   slots.items[i].number))
-			return 0;
-	return unknown_slot(t, &slots, arena, err);
+	return is_known(t, &known) ? 0 : unknown_slot(t, &known, arena, err);
 }

@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # image import, ls, rm: names, both forms of output, wrong input that leaves nothing.
 . "$(dirname "$0")/../support/lib.sh"
-
-is_json() {
-	python3 -c 'import json, sys
-d = json.load(sys.stdin)
-assert eval(sys.argv[1]), d' "${1:-True}" <<<"$out" || { lib_show; fail "not as expected: ${1:-}"; }
-}
+. "$TEST_SOURCE_DIR/tests/support/cli.sh"
 
 # Looking creates nothing.
 tm_ok image ls

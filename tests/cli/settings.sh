@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Settings: which of option, environment, file and default counts, and wrong ones.
 . "$(dirname "$0")/../support/lib.sh"
+. "$TEST_SOURCE_DIR/tests/support/cli.sh"
 
 busybox_tar bb.tar
 

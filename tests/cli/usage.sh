@@ -2,18 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Command lines: help, wrong ones, where options may stand, what goes to which stream.
 . "$(dirname "$0")/../support/lib.sh"
-
-# wrong PART ARGS...: a usage error that says PART; nothing on stdout, a hint, exit 64
-wrong() {
-	local part=$1
-	shift
-	tm "$@"
-	assert_rc 64
-	assert_eq "$out" "" "stdout"
-	assert_contains "$err" "tallyman: error: "
-	assert_contains "$err" "$part"
-	assert_contains "$err" "hint: "
-}
+. "$TEST_SOURCE_DIR/tests/support/cli.sh"
 
 wrong "no command"
 wrong "unknown command 'aply'" aply

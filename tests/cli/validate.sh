@@ -2,15 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # validate and render: good and bad files, text and JSON, and that nothing is created.
 . "$(dirname "$0")/../support/lib.sh"
+. "$TEST_SOURCE_DIR/tests/support/cli.sh"
 
 hello=$TEST_SOURCE_DIR/examples/hello.yaml
-
-# is_json [EXPRESSION]: stdout is one document; the expression over `d` holds
-is_json() {
-	python3 -c 'import json, sys
-d = json.load(sys.stdin)
-assert eval(sys.argv[1]), d' "${1:-True}" <<<"$out" || { lib_show; fail "not as expected: ${1:-}"; }
-}
 
 cat >bad.yaml <<'EOT'
 version: v1
@@ -89,7 +83,7 @@ printf '%s\n' "$out" >once.yaml
 tm_ok render once.yaml
 assert_eq "$out" "$(<once.yaml)" "rendered twice"
 tm_ok render -o json "$hello"
-is_json 'sorted(d["services"]) == ["clock", "greeter"] and "schema" not in d'
+holds 'sorted(d["services"]) == ["clock", "greeter"] and "schema" not in d'
 printf '%s\n' "$out" >once.json
 tm_ok render once.json
 assert_eq "$out" "$(<once.yaml)" "rendered from JSON"

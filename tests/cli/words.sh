@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion and manual pages: both from the table of commands, both usable as they are.
 . "$(dirname "$0")/../support/lib.sh"
+. "$TEST_SOURCE_DIR/tests/support/cli.sh"
 
 tm_ok completion bash
 printf '%s\n' "$out" >complete.bash

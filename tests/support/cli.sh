@@ -6,19 +6,21 @@
 memory=(--runtime memory) # the model: no root, no containers
 files=$TEST_SOURCE_DIR/tests/cli/files
 
-# is_json [EXPRESSION]: stdout is one document with a schema; the expression over `d` holds
-is_json() {
+# holds EXPRESSION...: stdout is one JSON document, and the expressions over it, `d`, are true
+holds() {
 	python3 -c 'import json, sys
 d = json.load(sys.stdin)
-assert d["schema"].startswith("tallyman."), d
-assert eval(sys.argv[1]), d' "${1:-True}" <<<"$out" 2>"$TEST_TMP/.why" ||
-		{ lib_show; tail -n 1 "$TEST_TMP/.why" >&2; fail "not as expected: ${1:-one document}"; }
+for e in sys.argv[1:]:
+    assert eval(e), e' "$@" <<<"$out" 2>"$TEST_TMP/.why" ||
+		{ lib_show; tail -n 1 "$TEST_TMP/.why" >&2; fail "not as expected: $*"; }
 }
 
-# error_json [EXPRESSION]: the document says what stderr says
+# is_json [EXPRESSION...]: the same for a document of ours, which has a schema
+is_json() { holds 'd["schema"].startswith("tallyman.") and d["schema"].endswith(".v1")' "$@"; }
+
+# error_json [EXPRESSION...]: the document says what stderr says
 error_json() {
-	is_json 'd["schema"] == "tallyman.error.v1" and d["message"] and d["code"]'
-	is_json "${1:-True}"
+	is_json 'd["schema"] == "tallyman.error.v1" and d["message"] and d["code"]' "$@"
 	assert_contains "$err" "tallyman: error: "
 }
 
