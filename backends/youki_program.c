@@ -203,6 +203,22 @@ static const char *remedy_of(const struct youki *y, const char *why)
 			    controllers, controllers, controllers);
 }
 
+/* Once more where it did not hang: on a busy machine youki 0.7 gives up on removing a cgroup before
+ * the kernel has let go of it ("could not delete"), which says nothing about the next time. */
+static int try_twice(struct youki *y, const struct oci_program *p, struct mono deadline,
+		     struct error *err)
+{
+	struct error first = ERROR_INIT;
+	int r = try_program(y, p, deadline, &first);
+
+	if (r == 0)
+		return 0;
+	if (r != -ERR_TIMEOUT)
+		return try_program(y, p, deadline, err);
+	*err = first;
+	return r;
+}
+
 /* Under probe_lock; once per program, a hang or a refusal included. */
 static void try_candidate(struct youki *y, size_t i, struct mono deadline)
 {
@@ -216,7 +232,7 @@ static void try_candidate(struct youki *y, size_t i, struct mono deadline)
 	r = oci_program_version(p, deadline, y->arena, &p->version, &why);
 	if (r == 0) {
 		c->version = p->version;
-		r = try_program(y, p, deadline, &why);
+		r = try_twice(y, p, deadline, &why);
 	}
 	/* No time is no answer: the next call asks again. */
 	y->tried[i] = r != -ERR_TIMEOUT;
