@@ -169,6 +169,17 @@ int image_tar_open(int fd, struct image_tar **ret, struct error *err)
 	return 0;
 }
 
+int image_tar_open_raw(int fd, struct image_tar **ret, struct error *err)
+{
+	struct image_tar *t CLEAN(image_tar) = tar_new(fd);
+	int r = open_packed(t, err);
+
+	if (r < 0)
+		return r;
+	*ret = TAKE(t);
+	return 0;
+}
+
 void image_tar_free(struct image_tar *t)
 {
 	if (!t)
@@ -206,6 +217,16 @@ int image_tar_data(struct image_tar *t, const void **ret, size_t *ret_n, int64_t
 	if (r < ARCHIVE_WARN || t->failed)
 		return failure(t, t->tar, err);
 	return 0;
+}
+
+int image_tar_bytes(struct image_tar *t, const void **ret, size_t *ret_n, struct error *err)
+{
+	ssize_t n = read_unpacked(NULL, t, ret);
+
+	if (n < 0)
+		return failure(t, t->packed, err);
+	*ret_n = (size_t)n;
+	return n ? 0 : IMAGE_TAR_END;
 }
 
 static void spell(struct digest *d, char out[IMAGE_DIGEST_SIZE])

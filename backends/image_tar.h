@@ -51,5 +51,17 @@ int image_tar_data(struct image_tar *t, const void **ret, size_t *ret_n, int64_t
 /** image_tar_finish() - read what follows the last member, so that the sums are complete */
 int image_tar_finish(struct image_tar *t, struct image_tar_sums *ret, struct error *err);
 
+/**
+ * image_tar_open_raw() - the same for a reader of its own, who counts members itself
+ *
+ * image_tar_next() and image_tar_data() are not for it, image_tar_bytes() and
+ * image_tar_finish() are.
+ */
+int image_tar_open_raw(int fd, struct image_tar **ret, struct error *err);
+
+/** image_tar_bytes() - the next piece of the tar itself, valid until the next call; IMAGE_TAR_END;
+ * errors as above */
+int image_tar_bytes(struct image_tar *t, const void **ret, size_t *ret_n, struct error *err);
+
 /** image_tar_unpacked() - copy the tar itself, unpacked, to @out; instead of reading members */
 int image_tar_unpacked(int fd, int out, struct error *err);

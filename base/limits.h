@@ -41,7 +41,11 @@
 #define LIMIT_LAYER_SMALL        (INT64_C(64) << 20) /* unpacked; the ratio counts above it */
 #define LIMIT_LAYER_MEMBERS      4000000
 #define LIMIT_MEMBER_NAME        4096
-#define LIMIT_MEMBER_DEPTH       128 /* directories; fs_remove_tree goes 256 deep */
+#define LIMIT_MEMBER_DEPTH       128         /* directories; fs_remove_tree goes 256 deep */
+#define LIMIT_WINLAYER_MEMBERS   1000000     /* five times the largest of Microsoft's */
+#define LIMIT_WINLAYER_LIST      (256 << 20) /* of deleted names, or of hard links */
+#define LIMIT_PAX_BYTES          (1 << 20)   /* records of a Windows layer's member; Go's limit */
+#define LIMIT_PAX_RECORDS        256         /* of one member; one more than attributes is rare */
 
 /* Store. */
 #define LIMIT_LOCKS_BYTES (16 << 20) /* the kernel's list of file locks: some 60 bytes each */
