@@ -201,6 +201,7 @@ int image_dir_layers(struct image_dir *dir, const char *digest, struct arena *ar
 	struct image_layers layers = { 0 };
 	struct image image;
 	const char **chains;
+	bool is_windows;
 	int lock CLEAN(fd) = -1;
 	int r = image_files_lock(dir, false, &lock, err);
 
@@ -208,19 +209,21 @@ int image_dir_layers(struct image_dir *dir, const char *digest, struct arena *ar
 		r = image_files_image(dir, digest, arena, &image, err);
 	if (r)
 		return r;
+	is_windows = strcmp(image.config.platform.os, "windows") == 0;
 	layers.root = arena_printf(arena, "%s/l", dir->path);
 	layers.n = image.manifest.n_layers;
 	layers.names = arena_array(arena, layers.n, sizeof(*layers.names));
-	chains = image_files_chains(&image.config.diff_ids, arena);
+	chains = image_files_chains(&image.config, arena);
 	for (size_t i = 0; i < layers.n; i++) {
 		char name[IMAGE_LAYER_NAME + 1];
 
 		r = image_files_layer(dir, chains[i], name, err);
 		if (r)
 			return r;
-		layers.names[i] = arena_printf(arena, "%s/fs", name);
+		layers.names[i] = arena_printf(arena, is_windows ? "%s" : "%s/fs", name);
 	}
-	drop_hidden(&layers, arena);
+	if (!is_windows)
+		drop_hidden(&layers, arena);
 	*ret = layers;
 	return 0;
 }

@@ -6,6 +6,7 @@
  *   oci-layout, index.json       which names there are; index.json is replaced as a whole
  *   blobs/sha256/<hex>           manifests, configs, packed layers
  *   l/<12 hex>/{id,fs/}          unpacked layers; id names the chain (this layer and those below)
+ *   l/<12 hex>/{id,fs/,links …}  staged layers of images for Windows (winlayer.h)
  *   leases/<instance id>         "sha256:..." of the image that an instance uses
  *   tmp/<unique>/                work of one living process, which holds a flock on it
  *   lock                         flock: shared to look, exclusive to change what is visible
@@ -41,7 +42,8 @@ struct image {
 };
 
 /* Where the unpacked layers of an image are: <root>/<names[i]>, bottom to top. The names are short
- * ("0123456789ab/fs"), for overlay options relative to root. */
+ * ("0123456789ab/fs"), for overlay options relative to root. Of an image for Windows they are those
+ * of whole staged layers ("0123456789ab", see winlayer.h). */
 struct image_layers {
 	const char *root;
 	const char **names;
@@ -97,7 +99,7 @@ int image_dir_leases(struct image_dir *dir, struct arena *arena, struct image_wo
  * image_dir_layers() - the unpacked layers of an image
  *
  * Return: 0; IMAGE_DIR_ABSENT when the image or one of its layers is not there:
- *         image_dir_stage() makes them.
+ *         image_dir_stage() makes them, or image_dir_stage_windows().
  */
 int image_dir_layers(struct image_dir *dir, const char *digest, struct arena *arena,
 		     struct image_layers *ret, struct error *err);

@@ -16,9 +16,18 @@
 int image_dir_stage(struct image_dir *dir, const char *digest, struct error *err);
 
 /**
- * image_dir_stage_into() - unpack what is not yet unpacked into a transaction
+ * image_dir_stage_windows() - the same for an image for Windows, on whatever this runs on
  *
- * For images of other systems the digests are compared and nothing is unpacked.
+ * Each layer becomes a staged one (winlayer.h); image_dir_layers() then gives the chain, oldest
+ * first. Lease the image first, too.
+ */
+int image_dir_stage_windows(struct image_dir *dir, const char *digest, struct error *err);
+
+/**
+ * image_dir_stage_into() - unpack what is not yet unpacked of a Linux image into a transaction
+ *
+ * For images of other systems the digests are compared and nothing is unpacked: whoever runs them
+ * does that.
  * A layer of another digest or diff_id than the documents say is -ERR_INVALID.
  */
 int image_dir_stage_into(struct image_txn *txn, const struct image_manifest *manifest,

@@ -164,22 +164,27 @@ int image_files_image(struct image_dir *dir, const char *digest, struct arena *a
 	return 0;
 }
 
-const char **image_files_chains(const struct image_words *diff_ids, struct arena *arena)
+static const char *chain_of(const char *below, const char *diff_id, struct arena *arena)
 {
+	const char *text = arena_printf(arena, "%s %s", below, diff_id);
+	uint8_t sum[DIGEST_BYTES];
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_sha256(text, strlen(text), sum);
+	return arena_printf(arena, "sha256:%s", digest_hex(sum, hex));
+}
+
+const char **image_files_chains(const struct image_config *config, struct arena *arena)
+{
+	const struct image_words *diff_ids = &config->diff_ids;
 	const char **chains = arena_array(arena, diff_ids->n, sizeof(*chains));
+	bool is_windows = strcmp(config->platform.os, "windows") == 0;
 
 	for (size_t i = 0; i < diff_ids->n; i++) {
-		uint8_t sum[DIGEST_BYTES];
-		char hex[DIGEST_HEX_SIZE];
-		const char *text;
+		const char *below = i ? chains[i - 1] : is_windows ? "windows" : NULL;
 
-		if (i == 0) {
-			chains[0] = arena_strdup(arena, diff_ids->v[0]);
-			continue;
-		}
-		text = arena_printf(arena, "%s %s", chains[i - 1], diff_ids->v[i]);
-		digest_sha256(text, strlen(text), sum);
-		chains[i] = arena_printf(arena, "sha256:%s", digest_hex(sum, hex));
+		chains[i] = below ? chain_of(below, diff_ids->v[i], arena)
+				  : arena_strdup(arena, diff_ids->v[i]);
 	}
 	return chains;
 }

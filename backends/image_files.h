@@ -45,8 +45,13 @@ int image_files_document(struct image_dir *dir, const char *digest, struct buf *
 int image_files_image(struct image_dir *dir, const char *digest, struct arena *arena,
 		      struct image *ret, struct error *err);
 
-/** image_files_chains() - for each diff_id, the digest of it and all below (OCI chain id) */
-const char **image_files_chains(const struct image_words *diff_ids, struct arena *arena);
+/**
+ * image_files_chains() - for each diff_id, the digest of it and all below
+ *
+ * The OCI chain id; for Windows another one, since its layers are unpacked in another way: the same
+ * tar may belong to images of both.
+ */
+const char **image_files_chains(const struct image_config *config, struct arena *arena);
 
 /**
  * image_files_layer() - where the unpacked layer of a chain id is

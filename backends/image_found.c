@@ -27,7 +27,7 @@ int image_found_add(struct image_found_list *list, const char *name,
 	f->manifest = *manifest;
 	f->platform = config->platform;
 	if (!strcmp(config->platform.os, "linux")) {
-		f->chains.v = image_files_chains(&config->diff_ids, arena);
+		f->chains.v = image_files_chains(config, arena);
 		f->chains.n = config->diff_ids.n;
 	}
 	return 0;

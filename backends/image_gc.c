@@ -50,7 +50,7 @@ static int mark_image(struct image_dir *dir, const char *digest, struct marks *m
 
 	if (r)
 		return r;
-	chains = image_files_chains(&image.config.diff_ids, m->arena);
+	chains = image_files_chains(&image.config, m->arena);
 	add_word(m->arena, &m->blobs, image.digest + HEX);
 	add_word(m->arena, &m->blobs, image.manifest.config.digest + HEX);
 	for (size_t i = 0; i < image.manifest.n_layers; i++) {
