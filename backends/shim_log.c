@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/shim_cri.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -65,58 +67,10 @@ struct shim_log {
 
 /* --- lines --------------------------------------------------------------------------- */
 
-#define STAMP_SIZE (CLOCK_RFC3339_SIZE + 4)
-
-/* Nine digits as CRI wants them; the clock gives six. */
-static void stamp_now(char stamp[STAMP_SIZE])
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	clock_rfc3339(clock_wall(), text);
-	snprintf(stamp, STAMP_SIZE, "%.*s000Z", (int)strlen(text) - 1, text);
-}
-
-static void emit(struct buf *out, const char *stamp, const char *stream, char tag, struct buf *line)
-{
-	buf_printf(out, "%s %s %c ", stamp, stream, tag);
-	buf_add(out, line->data, line->n);
-	buf_putc(out, '\n');
-	buf_clear(line);
-}
-
-static void split_lines(struct entry *e, int which, const char *p, size_t n, struct buf *out)
-{
-	struct stream *s = &e->streams[which];
-	char stamp[STAMP_SIZE];
-
-	stamp_now(stamp);
-	while (n) {
-		const char *end = memchr(p, '\n', n);
-		size_t len = end ? (size_t)(end - p) : n;
-		size_t room = LIMIT_LOG_LINE - s->line.n;
-		size_t take = len < room ? len : room;
-
-		buf_add(&s->line, p, take);
-		p += take;
-		n -= take;
-		if (take < len) {
-			emit(out, stamp, stream_names[which], 'P', &s->line);
-		} else if (end) {
-			emit(out, stamp, stream_names[which], 'F', &s->line);
-			p++;
-			n--;
-		}
-	}
-}
-
 static void emit_rest(struct entry *e, char tag, struct buf *out)
 {
-	char stamp[STAMP_SIZE];
-
-	stamp_now(stamp);
 	for (int i = 0; i < STREAMS; i++)
-		if (e->streams[i].line.n)
-			emit(out, stamp, stream_names[i], tag, &e->streams[i].line);
+		shim_cri_rest(&e->streams[i].line, stream_names[i], tag, out);
 }
 
 /* --- the file ------------------------------------------------------------------------ */
@@ -161,15 +115,14 @@ static size_t append(struct entry *e, const struct buf *b)
 static bool tell_loss(struct entry *e)
 {
 	struct buf b CLEAN(buf) = BUF_INIT(512);
-	char stamp[STAMP_SIZE], why[64];
+	char why[64];
 
 	if (!e->n_lost)
 		return true;
-	stamp_now(stamp);
 	if (e->torn)
 		buf_putc(&b, '\n');
-	buf_printf(&b, "%s system F tallyman: %ju lines were lost here (%s)\n", stamp,
-		   (uintmax_t)e->n_lost, strerror_r(e->lost_errno, why, sizeof(why)));
+	shim_cri_tell(&b, "%ju lines were lost here (%s)", (uintmax_t)e->n_lost,
+		      strerror_r(e->lost_errno, why, sizeof(why)));
 	if (append(e, &b) < b.n)
 		return false;
 	e->n_lost = 0;
@@ -193,7 +146,7 @@ static bool copy_chunk(struct entry *e, int which, char *chunk)
 
 	if (n <= 0)
 		return false;
-	split_lines(e, which, chunk, (size_t)n, &out);
+	shim_cri_split(&e->streams[which].line, stream_names[which], chunk, (size_t)n, &out);
 	write_out(e, &out);
 	return true;
 }
@@ -216,6 +169,16 @@ static struct entry *find_serial(struct shim_log *log, uint64_t serial)
 	return e;
 }
 
+/* A pipe whose writers are gone stays readable: out of the set, so that the thread does not spin.
+ * FIFOs have a writer as long as we hold them. */
+static void leave_ended(const struct shim_log *log, const struct entry *e, int which)
+{
+	struct pollfd p = { .fd = e->streams[which].fd, .events = POLLIN };
+
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) && !(p.revents & POLLIN))
+		(void)epoll_ctl(log->epoll, EPOLL_CTL_DEL, p.fd, NULL);
+}
+
 /* The event may be older than the end of its log: then there is no such serial any more. */
 static void serve(struct shim_log *log, uint64_t key, char *chunk)
 {
@@ -228,7 +191,8 @@ static void serve(struct shim_log *log, uint64_t key, char *chunk)
 	pthread_mutex_unlock(&log->lock);
 	if (!e)
 		return;
-	(void)copy_chunk(e, (int)(key % STREAMS), chunk);
+	if (!copy_chunk(e, (int)(key % STREAMS), chunk))
+		leave_ended(log, e, (int)(key % STREAMS));
 	pthread_mutex_lock(&log->lock);
 	e->busy = false;
 	pthread_cond_broadcast(&log->idle);
@@ -285,7 +249,8 @@ CLEAN_DEFINE(entry, struct entry *, free_entry)
 static void remove_fifos(const struct entry *e)
 {
 	for (int i = 0; i < STREAMS; i++)
-		(void)unlink(e->fifos[i]); /* gone is what we want */
+		if (e->fifos[i])
+			(void)unlink(e->fifos[i]); /* gone is what we want */
 }
 
 static int make_parent(const char *path, mode_t mode, struct error *err)
@@ -309,10 +274,13 @@ static int new_entry(const char *id, const char *cri_path, const char *fifo_pref
 	e->file = -1;
 	e->id = xstrdup(id);
 	for (int i = 0; i < STREAMS; i++) {
-		size_t size = strlen(fifo_prefix) + strlen(fifo_suffixes[i]) + 1;
+		size_t size;
 
 		e->streams[i].fd = -1;
 		buf_init(&e->streams[i].line, LIMIT_LOG_LINE);
+		if (!fifo_prefix)
+			continue;
+		size = strlen(fifo_prefix) + strlen(fifo_suffixes[i]) + 1;
 		e->fifos[i] = xcalloc(1, size);
 		snprintf(e->fifos[i], size, "%s%s", fifo_prefix, fifo_suffixes[i]);
 	}
@@ -354,9 +322,11 @@ static int add_entry(struct shim_log *log, struct entry **take, struct error *er
 	for (int i = 0; i < STREAMS && r == 0; i++) {
 		struct epoll_event ev = { .events = EPOLLIN };
 
+		if (e->streams[i].fd < 0)
+			continue;
 		ev.data.u64 = e->serial * STREAMS + (uint64_t)i;
 		if (epoll_ctl(log->epoll, EPOLL_CTL_ADD, e->streams[i].fd, &ev) < 0)
-			r = error_sys(err, errno, "watch %s", e->fifos[i]);
+			r = error_sys(err, errno, "watch the output of %s", e->id);
 	}
 	if (r == 0) {
 		e->next = log->entries;
@@ -424,15 +394,52 @@ int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
 	return 0;
 }
 
+int shim_log_take(struct shim_log *log, const char *id, const char *cri_path, const int fds[2],
+		  struct error *err)
+{
+	struct entry *e CLEAN(entry) = NULL;
+	int r = 0;
+
+	if (is_open(log, id))
+		r = error_set(err, ERR_EXISTS, 0, "the log of %s is open already", id);
+	if (r == 0)
+		r = new_entry(id, cri_path, NULL, &e, err);
+	for (int i = 0; i < STREAMS; i++) {
+		if (r < 0 && fds[i] >= 0)
+			close(fds[i]);
+		else if (r == 0)
+			e->streams[i].fd = fds[i];
+		if (r == 0 && fds[i] >= 0)
+			(void)fcntl(fds[i], F_SETFL,
+				    O_NONBLOCK); /* the thread serves others, too */
+	}
+	if (r == 0)
+		r = add_entry(log, &e, err);
+	return r < 0 ? error_wrap(err, r, "log of %s", id) : 0;
+}
+
+static void put_gap(struct buf *b)
+{
+	shim_cri_tell(b, "the log may have a gap here (shim restarted)");
+}
+
 static void tell_gap(struct entry *e)
 {
 	struct buf b CLEAN(buf) = BUF_INIT(512);
-	char stamp[STAMP_SIZE];
 
-	stamp_now(stamp);
-	buf_printf(&b, "%s system F tallyman: the log may have a gap here (shim restarted)\n",
-		   stamp);
+	put_gap(&b);
 	write_out(e, &b);
+}
+
+void shim_log_tell_gap(const char *cri_path)
+{
+	struct buf b CLEAN(buf) = BUF_INIT(512);
+	int fd CLEAN(fd) = open(cri_path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+
+	put_gap(&b);
+	/* A log that is gone or cannot be written has no place for it. */
+	if (fd >= 0)
+		(void)fs_write_all(fd, b.data, b.n, NULL);
 }
 
 int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,

@@ -35,6 +35,15 @@ int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
 		  const char *fifo_prefix, int ret_fds[2], struct error *err);
 
 /**
+ * shim_log_take() - start copying from pipes that somebody else made
+ * @fds: for stdout and stderr; -1: there is none. Ours from now on, also after a failure
+ *
+ * When the other end of a pipe is closed, that stream has ended.
+ */
+int shim_log_take(struct shim_log *log, const char *id, const char *cri_path, const int fds[2],
+		  struct error *err);
+
+/**
  * shim_log_adopt() - go on copying for a container that an earlier shim began
  *
  * Writes one line `… system F tallyman: the log may have a gap here (shim restarted)`.
@@ -43,6 +52,10 @@ int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
 enum { SHIM_LOG_ALREADY = 1 };
 int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
 		   const char *fifo_prefix, struct error *err);
+
+/** shim_log_tell_gap() - the same line for a container whose pipes died with an earlier shim: what
+ *  it writes from now on is lost */
+void shim_log_tell_gap(const char *cri_path);
 
 /** shim_log_finish() - after the exit: copy what is in the pipes, close, remove the FIFOs.
  *  An @id that is not open is fine. */

@@ -274,6 +274,45 @@ static void test_loss_is_told(void **state)
 	assert_non_null(strstr(text, "stdout F later\n"));
 }
 
+/* Pipes that somebody else made: each stream ends by itself, and a missing one is none. */
+static void test_taken_pipes(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = ERROR_INIT;
+	int pipes[2], fds[2];
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	fds[0] = pipes[0];
+	fds[1] = -1;
+	assert_int_equal(
+		shim_log_take(f->log, "a.b-rep-0.1", path(f, "logs/shop/web.log"), fds, &err), 0);
+	put(pipes[1], "one\ntwo");
+	close(pipes[1]);
+	shim_log_finish(f->log, "a.b-rep-0.1");
+	assert_string_equal(read_log(f), "stdout F one\nstdout F two\n");
+	shim_log_tell_gap(path(f, "logs/shop/web.log"));
+	assert_non_null(strstr(read_log(f), "system F tallyman: the log may have a gap here"));
+	shim_log_tell_gap(path(f, "logs/shop/none.log"));
+	assert_int_equal(fs_exists(AT_FDCWD, path(f, "logs/shop/none.log"), NULL), 0);
+}
+
+/* The descriptors are taken in every case. */
+static void test_taken_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = ERROR_INIT;
+	int pipes[2], fds[2] = { -1, -1 };
+
+	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", path(f, "logs/x.log"), fds, &err), 0);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	fds[0] = pipes[0];
+	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", path(f, "logs/x.log"), fds, &err),
+			 -ERR_EXISTS);
+	assert_int_equal(fcntl(pipes[0], F_GETFD), -1);
+	close(pipes[1]);
+	shim_log_finish(f->log, "a.b-rep-0.1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +322,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_adopt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_loss_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_taken_pipes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_taken_twice, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
