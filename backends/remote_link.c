@@ -402,6 +402,7 @@ struct remote_link *remote_link_new(const struct runtime_remote_options *o,
 	l->o.node_id = arena_strdup(l->a, o->node_id);
 	l->o.program = arena_strdup(l->a, o->program);
 	l->o.oci_path = arena_strdup(l->a, o->oci_path);
+	l->o.hcs_library = arena_strdup(l->a, o->hcs_library);
 	if (sink)
 		l->sink = *sink;
 	l->fd = -1;

@@ -180,29 +180,33 @@ static int cannot_start(const char *name, const struct process_result *res, stru
 	return r;
 }
 
+enum { N_FIXED = 12 }; /* words of a shim's command line that are always there */
+
+static void add_option(const char ***end, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	*(*end)++ = name;
+	*(*end)++ = value;
+}
+
 static int start_shim(const struct runtime_remote_options *o, struct mono deadline,
 		      struct error *err)
 {
 	struct process_result res CLEAN(process_result) = PROCESS_RESULT_INIT;
 	const struct layout *l = &o->layout;
-	const char *argv[] = { o->program,
-			       "shim",
-			       "--runtime",
-			       o->runtime_name,
-			       "--state-dir",
-			       l->state_dir,
-			       "--run-dir",
-			       l->run_dir,
-			       "--owner",
-			       l->owner,
-			       "--node-id",
-			       o->node_id,
-			       o->oci_path ? "--oci-path" : NULL,
-			       o->oci_path,
+	const char *argv[] = { o->program,    "shim",       "--runtime", o->runtime_name,
+			       "--state-dir", l->state_dir, "--run-dir", l->run_dir,
+			       "--owner",     l->owner,     "--node-id", o->node_id,
+			       NULL,          NULL,         NULL,        NULL,
 			       NULL };
+	const char **end = argv + N_FIXED;
 	struct process_spec spec = { .argv = argv, .deadline = deadline };
-	int r = process_run(&spec, &res, err);
+	int r;
 
+	add_option(&end, "--oci-path", o->oci_path);
+	add_option(&end, "--hcs-library", o->hcs_library);
+	r = process_run(&spec, &res, err);
 	if (r < 0)
 		return error_wrap(err, r, "start the %s shim", o->runtime_name);
 	return res.exit_code == 0 ? 0 : cannot_start(o->runtime_name, &res, err);

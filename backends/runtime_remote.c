@@ -254,6 +254,7 @@ static unsigned caps_of(const char *name)
 		unsigned systems;
 	} hosted[] = {
 		{ "youki", RUNTIME_CAP_LINUX },
+		{ "hcs", RUNTIME_CAP_WINDOWS | RUNTIME_CAP_ADDRESS },
 		{ "memory", RUNTIME_CAP_LINUX | RUNTIME_CAP_WINDOWS | RUNTIME_CAP_MODEL },
 	};
 	unsigned caps = RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC | RUNTIME_CAP_STATS;

@@ -13,10 +13,12 @@ struct runtime_remote_options {
 	struct layout layout;     /* its strings live as long as the runtime */
 	const char *runtime_name; /* "youki" */
 	const char *node_id;
-	const char *owner;    /* as in layout */
-	const char *program;  /* this program, for starting the shim: "/proc/self/exe" */
-	const char *oci_path; /* handed to a shim that is started; NULL: it chooses */
-	bool may_start;       /* false: without a shim every call is -ERR_UNAVAILABLE */
+	const char *owner;   /* as in layout */
+	const char *program; /* this program, for starting the shim: "/proc/self/exe" */
+	/* Handed to a shim that is started; NULL: it chooses. */
+	const char *oci_path;
+	const char *hcs_library;
+	bool may_start; /* false: without a shim every call is -ERR_UNAVAILABLE */
 };
 
 /** runtime_remote_open() - does not connect yet; @sink's functions may be NULL, @sink too */

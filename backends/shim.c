@@ -144,7 +144,8 @@ static int open_parts(struct shim *s, const struct shim_hosted *hosted, struct e
 {
 	struct shim_services services = { .layout = &s->o->layout,
 					  .node_id = s->o->node_id,
-					  .oci_path = s->o->oci_path };
+					  .oci_path = s->o->oci_path,
+					  .hcs_library = s->o->hcs_library };
 	int r = shim_server_new(&s->mine, &s->server, err);
 
 	if (r == 0)

@@ -12,10 +12,11 @@ struct shim_options {
 	const char *runtime;  /* "youki" */
 	struct layout layout; /* its strings are the caller's */
 	const char *node_id;
-	const char *oci_path; /* NULL: the runtime chooses */
-	bool foreground;      /* stay in this process and session; errors and logs to stderr */
-	bool stdio;           /* speak the protocol on 0 and 1 for a client that cannot connect:
-			       * starts the shim if need be and carries bytes to its socket */
+	const char *oci_path;    /* NULL: the runtime chooses */
+	const char *hcs_library; /* of the Host Compute Service; NULL: the system's */
+	bool foreground;         /* stay in this process and session; errors and logs to stderr */
+	bool stdio;              /* speak the protocol on 0 and 1 for a client that cannot connect:
+				  * starts the shim if need be and carries bytes to its socket */
 	const struct shim_hosted *hosted; /* NULL: looked up by name */
 };
 

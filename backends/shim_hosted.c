@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "backends/runtime_hcs.h"
 #include "backends/runtime_memory.h"
 #include "backends/runtime_youki.h"
 
@@ -21,6 +22,19 @@ static int open_youki(const struct shim_services *s, struct runtime **ret, struc
 	return runtime_youki_open(&o, ret, err);
 }
 
+static int open_hcs(const struct shim_services *s, struct runtime **ret, struct error *err)
+{
+	const struct runtime_hcs_options o = {
+		.layout = s->layout,
+		.node_id = s->node_id,
+		.library = s->hcs_library,
+		.log = s->log,
+		.sink = *s->sink,
+	};
+
+	return runtime_hcs_open(&o, ret, err);
+}
+
 /* For tests and demonstrations of the shim itself. */
 static int open_memory(const struct shim_services *s, struct runtime **ret, struct error *err)
 {
@@ -32,6 +46,7 @@ static int open_memory(const struct shim_services *s, struct runtime **ret, stru
 
 static const struct shim_hosted table[] = {
 	{ .name = "youki", .open = open_youki },
+	{ .name = "hcs", .open = open_hcs },
 	{ .name = "memory", .open = open_memory },
 	{ .name = NULL },
 };

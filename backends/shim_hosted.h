@@ -10,7 +10,8 @@
 struct shim_services {
 	const struct layout *layout;
 	const char *node_id;
-	const char *oci_path; /* NULL: the runtime chooses */
+	const char *oci_path;    /* NULL: the runtime chooses */
+	const char *hcs_library; /* of the Host Compute Service; NULL: the system's */
 	struct shim_reaper *reaper;
 	struct shim_log *log;
 	const struct runtime_sink *sink;

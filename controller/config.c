@@ -113,6 +113,7 @@ static int load_rest(const struct config_given *given, const struct config_file 
 	ret->primary = file->primary;
 	ret->delegate = file->delegate;
 	ret->oci_path = file->oci_path;
+	ret->hcs_library = file->hcs_library;
 	ret->watch = file->watch;
 	ret->n_watch = file->n_watch;
 	ret->orphan_grace_us = DEFAULT_GRACE;
@@ -124,6 +125,9 @@ static int load_rest(const struct config_given *given, const struct config_file 
 				 why);
 	if (file->orphan_grace)
 		ret->orphan_grace_us = duration_us(grace);
+	if (ret->hcs_library && ret->hcs_library[0] != '/')
+		return error_set(err, ERR_INVALID, 0, "hcs.library '%s' is not absolute",
+				 ret->hcs_library);
 	if (ret->oci_path && ret->oci_path[0] != '/')
 		return error_set(err, ERR_INVALID, 0, "runtime.oci.path '%s' is not absolute",
 				 ret->oci_path);

@@ -25,12 +25,13 @@ struct config_watch {
 
 /* All strings live in the arena given to config_load(); NULL where it says so. */
 struct config {
-	struct layout layout;   /* owner, state_dir, run_dir: absolute */
-	const char *claims_dir; /* where owners' claims are */
-	const char *file;       /* the file that was read; NULL: there is none */
-	const char *primary;    /* runtimes.primary; NULL: the node's own */
-	const char *delegate;   /* runtimes.delegate; NULL */
-	const char *oci_path;   /* runtime.oci.path; NULL: detect */
+	struct layout layout;    /* owner, state_dir, run_dir: absolute */
+	const char *claims_dir;  /* where owners' claims are */
+	const char *file;        /* the file that was read; NULL: there is none */
+	const char *primary;     /* runtimes.primary; NULL: the node's own */
+	const char *delegate;    /* runtimes.delegate; NULL */
+	const char *oci_path;    /* runtime.oci.path; NULL: detect */
+	const char *hcs_library; /* hcs.library; NULL: the system's own */
 	struct runtime_slice slices[CONFIG_MAX_SLICES];
 	size_t n_slices; /* a runtime without one gives its containers no addresses */
 	struct config_watch *watch;

@@ -176,6 +176,7 @@ static const struct {
 	const char *name, *os;
 } runtimes[] = {
 	{ "youki", "linux" },
+	{ "hcs", "windows" },
 };
 
 static const char *own_runtime(void)
@@ -233,6 +234,7 @@ static int open_remote(struct session *s, const char *name, const struct runtime
 		.owner = s->opt.layout.owner,
 		.program = s->opt.program,
 		.oci_path = s->opt.oci_path,
+		.hcs_library = s->opt.hcs_library,
 		.may_start = true,
 	};
 
@@ -343,7 +345,10 @@ int session_may_know(struct session *s, const struct runtime *rt, bool *ret, str
 	int r = has_rows(s, rt->name, &may, err);
 
 	if (r == 0 && !may)
-		r = has_entries(layout_bundles(&s->opt.layout, s->arena), &may, err);
+		r = has_entries(strcmp(rt->name, "hcs") == 0
+					? layout_silos(&s->opt.layout, s->arena)
+					: layout_bundles(&s->opt.layout, s->arena),
+				&may, err);
 	if (r == 0)
 		*ret = may;
 	return r;

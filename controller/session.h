@@ -15,14 +15,15 @@ struct store;
 struct claim;
 
 struct session_options {
-	struct layout layout;   /* borrowed strings, valid as long as the session */
-	const char *claims_dir; /* where owners' claims are; NULL: no claim (memory runtime) */
-	const char *runtime;    /* NULL: the node's own; "memory": the model, in-process */
-	const char *primary;    /* of the node's own; NULL: the one for its system */
-	const char *delegate;   /* the one for the other system; NULL: none */
-	const char *oci_path;   /* OCI program to use for new instances; NULL: detect */
-	const char *program;    /* path of this program: starts shims */
-	const char *command;    /* "apply shop.yaml": names the holder of the lock */
+	struct layout layout;    /* borrowed strings, valid as long as the session */
+	const char *claims_dir;  /* where owners' claims are; NULL: no claim (memory runtime) */
+	const char *runtime;     /* NULL: the node's own; "memory": the model, in-process */
+	const char *primary;     /* of the node's own; NULL: the one for its system */
+	const char *delegate;    /* the one for the other system; NULL: none */
+	const char *oci_path;    /* OCI program to use for new instances; NULL: detect */
+	const char *hcs_library; /* of the Host Compute Service; NULL: the system's own */
+	const char *program;     /* path of this program: starts shims */
+	const char *command;     /* "apply shop.yaml": names the holder of the lock */
 	bool take_over; /* `recover --take-over`: enter although the owner is another store's */
 	const struct runtime_slice *slices; /* at most one for a runtime */
 	size_t n_slices;

@@ -32,6 +32,21 @@ const char *layout_bundle(const struct layout *l, struct arena *a, const char *i
 	return arena_printf(a, "%s/bundles/%s", l->state_dir, id);
 }
 
+const char *layout_silos(const struct layout *l, struct arena *a)
+{
+	return arena_printf(a, "%s/hcs", l->state_dir);
+}
+
+const char *layout_silo(const struct layout *l, struct arena *a, const char *id)
+{
+	return arena_printf(a, "%s/hcs/%s", l->state_dir, id);
+}
+
+const char *layout_layers(const struct layout *l, struct arena *a)
+{
+	return arena_printf(a, "%s/layers", l->state_dir);
+}
+
 const char *layout_logs(const struct layout *l, struct arena *a)
 {
 	return arena_printf(a, "%s/logs", l->state_dir);

@@ -20,7 +20,10 @@ const char *layout_hmac_key(const struct layout *l, struct arena *a); /* <state>
 const char *layout_images(const struct layout *l, struct arena *a);   /* <state>/images */
 const char *layout_bundles(const struct layout *l, struct arena *a);  /* <state>/bundles */
 const char *layout_bundle(const struct layout *l, struct arena *a, const char *id);
-const char *layout_logs(const struct layout *l, struct arena *a); /* <state>/logs */
+const char *layout_silos(const struct layout *l, struct arena *a); /* <state>/hcs: scratch layers */
+const char *layout_silo(const struct layout *l, struct arena *a, const char *id);
+const char *layout_layers(const struct layout *l, struct arena *a); /* <state>/layers: imported */
+const char *layout_logs(const struct layout *l, struct arena *a);   /* <state>/logs */
 /* <state>/logs/<deployment>/<service>-rep-<n>.log: one file a slot, over all its instances */
 const char *layout_log(const struct layout *l, struct arena *a, const char *deployment,
 		       const char *service, unsigned slot);

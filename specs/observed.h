@@ -43,15 +43,16 @@ struct instance {
 	const char *program_path;    /* absolute; NULL likewise */
 	const char *program_version; /* NULL likewise */
 	enum instance_state state;
-	int32_t pid;         /* of the first process, > 0 while CREATED, RUNNING, PAUSED; else 0 */
-	uint64_t start_time; /* of that process, clock ticks since boot; 0 when unknown */
-	const char *boot_id; /* the boot in which pid and start_time hold; NULL unknown */
-	const char *config_hash;                /* as given at its create; NULL when nobody knows */
-	const char *image;                      /* as written in the file; NULL unknown */
-	const char *digest;                     /* of the image's manifest; NULL unknown */
-	const char *address;                    /* NULL: none */
-	bool has_exit_code;                     /* EXITED and somebody saw the code */
-	int exit_code;                          /* 0..255, 128 + signal */
+	int32_t pid; /* of the first process, > 0 while RUNNING, PAUSED, and CREATED where one
+		      * waits for its start (HCS makes it with the start); else 0 */
+	uint64_t start_time;     /* of that process, clock ticks since boot; 0 when unknown */
+	const char *boot_id;     /* the boot in which pid and start_time hold; NULL unknown */
+	const char *config_hash; /* as given at its create; NULL when nobody knows */
+	const char *image;       /* as written in the file; NULL unknown */
+	const char *digest;      /* of the image's manifest; NULL unknown */
+	const char *address;     /* NULL: none */
+	bool has_exit_code;      /* EXITED and somebody saw the code */
+	int exit_code;           /* 0..255, 128 + signal */
 	struct wall created, started, finished; /* 0 when it has not happened or nobody knows */
 };
 

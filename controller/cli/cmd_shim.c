@@ -9,11 +9,13 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	const char *runtime = command_value(args, "runtime");
 	const char *node = command_value(args, "node-id");
 	const char *oci = command_value(args, "oci-path");
+	const char *hcs = command_value(args, "hcs-library");
 	struct shim_options o = {
 		.runtime = runtime ? runtime : "youki",
 		.layout = cli->config->layout,
 		.node_id = node,
 		.oci_path = oci ? oci : cli->config->oci_path,
+		.hcs_library = hcs ? hcs : cli->config->hcs_library,
 		.foreground = command_has(args, "foreground"),
 		.stdio = command_has(args, "stdio"),
 	};
@@ -37,9 +39,14 @@ const struct command cmd_shim = {
 	.max_words = 0,
 	.options =
 		(const struct command_option[]){
-			{ .name = "runtime", .arg = "NAME", .help = "the runtime to hold: youki" },
+			{ .name = "runtime",
+			  .arg = "NAME",
+			  .help = "the runtime to hold: youki or hcs" },
 			{ .name = "node-id", .arg = "ID", .help = "of the node that starts it" },
 			{ .name = "oci-path", .arg = "PATH", .help = "the OCI program to use" },
+			{ .name = "hcs-library",
+			  .arg = "PATH",
+			  .help = "a library that behaves like the Host Compute Service" },
 			{ .name = "foreground", .help = "stay in this process and session" },
 			{ .name = "stdio", .help = "speak the protocol on stdin and stdout" },
 			{ 0 } },

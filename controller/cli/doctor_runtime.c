@@ -175,6 +175,7 @@ static int ask(struct doctor *d, const struct visit *v, struct error *err)
 		.owner = v->layout.owner,
 		.program = d->cli->program,
 		.oci_path = d->node.oci_path,
+		.hcs_library = d->node.hcs_library,
 		.may_start = v->may_start,
 	};
 	struct runtime *rt CLEAN(runtime) = NULL;

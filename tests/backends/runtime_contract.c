@@ -74,6 +74,11 @@ void contract_ok(struct contract *c, int r)
 	contract_is(c, r, 0);
 }
 
+bool contract_holds_process(const struct contract *c)
+{
+	return c->rt->caps & RUNTIME_CAP_LINUX;
+}
+
 struct mono contract_soon(void)
 {
 	return mono_add(clock_mono(), 30 * CLOCK_SEC);

@@ -28,7 +28,7 @@ struct contract_subject {
 	void (*reopen)(struct contract *c);
 	/* Everything away; fails when something is left that does not show in a list. */
 	void (*close)(struct contract *c);
-	/* Behind the runtime's back: somebody freezes it. */
+	/* Behind the runtime's back: somebody freezes it. NULL: nobody can. */
 	void (*pause)(struct contract *c, const char *id);
 	/* Behind its back: what the runtime needs to start a created one is lost. */
 	void (*halve)(struct contract *c, const char *id);
@@ -74,6 +74,10 @@ int contract_run(const struct contract_subject *subject);
 void contract_ok(struct contract *c, int r);
 /** contract_is() - the same unless @r is @want */
 void contract_is(struct contract *c, int r, int want);
+
+/** contract_holds_process() - does a created instance have a process that waits for its start? On
+ *  Windows it has none: its process is made by the start */
+bool contract_holds_process(const struct contract *c);
 
 /** contract_soon() - a deadline that only a hang reaches */
 struct mono contract_soon(void);

@@ -28,8 +28,8 @@ static void create_makes_one_that_waits(void **state)
 	assert_int_equal(made.generation, 5);
 	assert_string_equal(made.runtime, c->runtime_name);
 	assert_int_equal(made.state, INSTANCE_CREATED);
-	assert_true(made.pid > 0);
-	assert_true(made.start_time > 0);
+	assert_true((made.pid > 0) == contract_holds_process(c));
+	assert_true((made.start_time > 0) == contract_holds_process(c));
 	assert_non_null(made.boot_id);
 	assert_string_equal(made.config_hash, "h1:x");
 	assert_string_equal(made.image, c->image);
@@ -48,6 +48,7 @@ static void create_keeps_the_address(void **state)
 	struct instance made;
 
 	spec.address = "10.1.2.3";
+	spec.slice = "10.1.2.0/24";
 	contract_ok(c, runtime_create(c->rt, &spec, contract_soon(), c->arena, &made, &c->err));
 	assert_string_equal(made.address, "10.1.2.3");
 	assert_string_equal(contract_inspect(c, spec.id).address, "10.1.2.3");
@@ -107,7 +108,8 @@ static void start_lets_it_run(void **state)
 	contract_ok(c, runtime_start(c->rt, id, contract_soon(), &c->err));
 	after = contract_inspect(c, id);
 	assert_int_equal(after.state, INSTANCE_RUNNING);
-	assert_int_equal(after.pid, before.pid);
+	assert_true(after.pid > 0);
+	assert_true(after.pid == before.pid || !contract_holds_process(c));
 	assert_true(after.start_time == before.start_time);
 	assert_true(after.started.us >= after.created.us);
 	assert_int_equal(contract_count_exits(c, NULL), 0);
@@ -226,18 +228,27 @@ static bool is_polite(const struct contract *c, int32_t pid)
 	return memmem(text.data, text.n, POLITE, strlen(POLITE)) != NULL;
 }
 
+/* Its trap says 143. A process without one that is no init ends at once, as Windows calls it by
+ * Ctrl-C. */
+static bool heard_it(const struct contract *c, int code)
+{
+	return code == 143 ||
+	       (!contract_holds_process(c) && (uint32_t)code == UINT32_C(0xC000013A));
+}
+
 static void signal_is_delivered(void **state)
 {
 	struct contract *c = *state;
+	struct contract_exit end;
 	const char *id;
 	int32_t pid;
 
 	contract_shell(c, POLITE);
 	id = contract_start(c, 0);
 	pid = contract_inspect(c, id).pid;
-	while (!is_polite(c, pid))
+	while (contract_holds_process(c) && !is_polite(c, pid))
 		clock_sleep(CLOCK_MS);
-	/* It may not have come to the trap yet; then the signal does nothing. */
+	/* It may not have come to the trap yet; then the signal does nothing to an init. */
 	for (int i = 0; i < 1000 && contract_count_exits(c, id) == 0; i++) {
 		int r = i % 50 ? 0 : runtime_signal(c->rt, id, SIGTERM, &c->err);
 
@@ -245,8 +256,9 @@ static void signal_is_delivered(void **state)
 			contract_ok(c, r);
 		clock_sleep(10 * CLOCK_MS);
 	}
-	assert_int_equal(contract_exited(c, id).code, 143);
-	assert_int_equal(contract_inspect(c, id).exit_code, 143);
+	end = contract_exited(c, id);
+	assert_true(end.has_code && heard_it(c, end.code));
+	assert_int_equal(contract_inspect(c, id).exit_code, end.code);
 }
 
 static void kill_ends_it(void **state)
@@ -291,6 +303,8 @@ static void signal_thaws_first(void **state)
 	struct contract *c = *state;
 	const char *id = contract_start(c, 0);
 
+	if (!c->subject->pause)
+		return;
 	c->subject->pause(c, id);
 	assert_true(contract_wait(c, id, INSTANCE_PAUSED).pid > 0);
 	contract_ok(c, runtime_signal(c->rt, id, SIGCONT, &c->err));
@@ -308,15 +322,17 @@ static void remove_refuses_the_living(void **state)
 	struct contract *c = *state;
 	const char *created = contract_create(c, 0), *running = contract_start(c, 1);
 	const char *paused = contract_start(c, 2);
+	enum instance_state frozen = c->subject->pause ? INSTANCE_PAUSED : INSTANCE_RUNNING;
 
-	c->subject->pause(c, paused);
-	contract_wait(c, paused, INSTANCE_PAUSED);
+	if (c->subject->pause)
+		c->subject->pause(c, paused);
+	contract_wait(c, paused, frozen);
 	contract_is(c, runtime_remove(c->rt, created, contract_soon(), &c->err), -ERR_CONFLICT);
 	contract_is(c, runtime_remove(c->rt, running, contract_soon(), &c->err), -ERR_CONFLICT);
 	contract_is(c, runtime_remove(c->rt, paused, contract_soon(), &c->err), -ERR_CONFLICT);
 	assert_int_equal(contract_inspect(c, created).state, INSTANCE_CREATED);
 	assert_int_equal(contract_inspect(c, running).state, INSTANCE_RUNNING);
-	assert_int_equal(contract_inspect(c, paused).state, INSTANCE_PAUSED);
+	assert_int_equal(contract_inspect(c, paused).state, frozen);
 	contract_ok(c, runtime_start(c->rt, created, contract_soon(), &c->err));
 }
 

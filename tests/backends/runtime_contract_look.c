@@ -78,7 +78,9 @@ static void list_is_complete(void **state)
 	contract_start(c, 10);
 	create_named(c, "web", 2, 10);
 	contract_ok(c, runtime_signal(c->rt, contract_start(c, 1), SIGKILL, &c->err));
-	c->subject->pause(c, contract_start(c, 0));
+	contract_start(c, 0);
+	if (c->subject->pause)
+		c->subject->pause(c, "test.web-rep-0.1");
 	contract_create(c, 2);
 	create_named(c, "api", 0, 1);
 	contract_wait(c, "test.web-rep-1.1", INSTANCE_EXITED);
@@ -93,7 +95,8 @@ static void list_is_complete(void **state)
 		assert_true(i == 0 ||
 			    observed_compare(&all.instances[i - 1], &all.instances[i]) < 0);
 	}
-	assert_int_equal(all.instances[1].state, INSTANCE_PAUSED);
+	assert_int_equal(all.instances[1].state,
+			 c->subject->pause ? INSTANCE_PAUSED : INSTANCE_RUNNING);
 	assert_int_equal(all.instances[2].state, INSTANCE_EXITED);
 	assert_int_equal(all.instances[3].state, INSTANCE_CREATED);
 	assert_int_equal(all.instances[5].state, INSTANCE_RUNNING);
@@ -110,7 +113,7 @@ static void generations_are_instances(void **state)
 	create_named(c, "web", 0, 2);
 	first = contract_inspect(c, "test.web-rep-0.1");
 	second = contract_inspect(c, "test.web-rep-0.2");
-	assert_true(first.pid != second.pid);
+	assert_true(first.pid != second.pid || !contract_holds_process(c));
 	contract_end(c, first.id);
 	assert_int_equal(contract_inspect(c, second.id).state, INSTANCE_CREATED);
 	assert_int_equal(contract_count_exits(c, second.id), 0);

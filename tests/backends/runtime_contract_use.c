@@ -106,7 +106,7 @@ static void update_thaws(void **state)
 	const char *id = contract_start(c, 0);
 	const struct instance_spec spec = smaller(c, 0);
 
-	if (!can(c, RUNTIME_CAP_UPDATE))
+	if (!can(c, RUNTIME_CAP_UPDATE) || !c->subject->pause)
 		return;
 	c->subject->pause(c, id);
 	contract_wait(c, id, INSTANCE_PAUSED);

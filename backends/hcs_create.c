@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes one instance: record first, then image, scratch layer, network, compute system. What fails
+ * is undone in reverse; if even that fails, the record stays and the instance is seen as broken. A
+ * create that the service does not answer in time may still take effect: nothing is undone then,
+ * and the next look shows what came of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backends/hcs.h"
+#include "backends/hcs_events.h"
+#include "backends/hcs_image.h"
+#include "backends/hcs_result.h"
+#include "base/fs.h"
+
+/* Everything one create works with. */
+struct job {
+	struct hcs *h;
+	struct hcs_box *box;
+	const struct instance_spec *spec;
+	struct arena *a;
+	struct mono deadline;
+	const char *dir;
+	struct image image;
+	struct hcs_chain chain;
+	struct hcs_wish wish;
+	struct hcs_target target;
+};
+
+/* A directory without a box is another node's, or came while we looked away. */
+static int make_dir(const struct job *j, struct error *err)
+{
+	int r = fs_mkdirs(AT_FDCWD, layout_silos(&j->h->layout, j->a), 0700, err);
+
+	if (r < 0)
+		return r;
+	if (mkdir(j->dir, 0700) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return error_set(err, ERR_LOCKED, EEXIST, "%s is there and not ours", j->dir);
+	return error_sys(err, errno, "make %s", j->dir);
+}
+
+static int save_record(struct job *j, struct error *err)
+{
+	const struct instance_spec *s = j->spec;
+	struct arena *keep = j->box->arena;
+	struct network_hcn_ids ids;
+	struct hcs_record rec = {
+		.id = j->box->id,
+		.node_id = arena_strdup(keep, s->node_id),
+		.owner = arena_strdup(keep, s->owner),
+		.deployment = arena_strdup(keep, s->deployment),
+		.service = arena_strdup(keep, s->service_name),
+		.slot = s->slot,
+		.generation = s->generation,
+		.config_hash = arena_strdup(keep, s->config_hash),
+		.image = arena_strdup(keep, s->image),
+		.digest = arena_strdup(keep, s->digest),
+		.address = arena_strdup(keep, s->address),
+		.slice = arena_strdup(keep, s->slice),
+		.boot_id = j->h->boot_id,
+		.log_path =
+			layout_log(&j->h->layout, keep, s->deployment, s->service_name, s->slot),
+		.created = clock_wall(),
+	};
+	int r;
+
+	network_hcn_derive(j->h->network, s->id, &ids);
+	rec.endpoint = s->address ? arena_strdup(keep, ids.endpoint) : NULL;
+	rec.space = s->address ? arena_strdup(keep, ids.space) : NULL;
+	r = hcs_record_save(j->dir, &rec, err);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&j->h->lock);
+	j->box->rec = rec;
+	pthread_mutex_unlock(&j->h->lock);
+	return 0;
+}
+
+/* The lease comes first: from then on nobody takes the layers away. */
+static int find_image(struct job *j, struct error *err)
+{
+	struct image_dir *images;
+	int r = hcs_box_images(j->h, &images, err);
+
+	if (r == 0)
+		r = image_dir_lease(images, j->box->id, j->spec->digest, err);
+	if (r == 0)
+		r = image_dir_find(images, j->spec->digest, j->a, &j->image, err);
+	if (r == IMAGE_DIR_ABSENT) {
+		(void)error_set(err, ERR_NOT_FOUND, 0, "image %s is not on this node",
+				j->spec->image);
+		error_hint(err, "tallyman image import FILE --as %s", j->spec->image);
+		return -ERR_NOT_FOUND;
+	}
+	return r < 0 ? r : hcs_image_chain(j->h, j->spec->digest, j->a, &j->chain, err);
+}
+
+static int read_wish(struct job *j, struct error *err)
+{
+	const struct hcs_spec s = { .spec = j->spec,
+				    .image = &j->image.config,
+				    .host = &j->h->host,
+				    .layout = &j->h->layout,
+				    .path = j->dir };
+	int r = hcs_spec_read(&s, j->a, &j->wish, err);
+
+	for (size_t i = 0; r == 0 && i < j->wish.n_volumes; i++)
+		r = fs_mkdirs(AT_FDCWD, j->wish.volumes[i], 0700, err);
+	return r;
+}
+
+/* The record once more, now that they are known. */
+static int keep_limits(struct job *j, struct error *err)
+{
+	pthread_mutex_lock(&j->h->lock);
+	j->box->rec.limits = j->wish.container.limits;
+	pthread_mutex_unlock(&j->h->lock);
+	return hcs_record_save(j->dir, &j->box->rec, err);
+}
+
+static int mount_layers(struct job *j, struct error *err)
+{
+	struct hcs_container *c = &j->wish.container;
+	struct hcs_layer *layers;
+	int r = hcs_layers_describe(j->h->api, &j->chain, j->a, &layers, err);
+
+	c->layers = layers;
+	c->n_layers = j->chain.n;
+	return r < 0 ? r
+		     : hcs_layers_mount(j->h->api, arena_printf(j->a, "%s/scratch", j->dir),
+					&j->chain, j->a, &c->root, err);
+}
+
+/* The first fixed port of the host for each port of the service; free ones are not chosen here. */
+static void list_ports(struct job *j, struct hcn_endpoint *ep)
+{
+	const struct service *s = j->spec->service;
+	struct hcn_port *ports = arena_array(j->a, s->port_mappings.n, sizeof(*ports));
+
+	ep->ports = ports;
+	for (size_t i = 0; i < s->port_mappings.n; i++) {
+		const struct port_mapping *p = &s->port_mappings.items[i];
+
+		if (!p->host_port.has || p->host_port.value == 0)
+			continue;
+		ports[ep->n_ports++] = (struct hcn_port){
+			.transport = p->protocol,
+			.host = (uint16_t)p->host_port.value,
+			.container = (uint16_t)p->container_port,
+			.host_ip = p->host_ip,
+		};
+	}
+}
+
+static int attach_network(struct job *j, struct error *err)
+{
+	struct hcn_endpoint *ep = &j->wish.endpoint;
+	const char **inside = arena_array(j->a, 1, sizeof(*inside));
+	struct slice slice;
+	int r;
+
+	if (!j->wish.has_network || !j->spec->address)
+		return 0;
+	r = slice_parse(j->spec->slice ? j->spec->slice : "", &slice, err);
+	if (r < 0)
+		return r;
+	inside[0] = j->spec->slice;
+	ep->address = j->spec->address;
+	ep->inside = (struct strings){ inside, 1 };
+	list_ports(j, ep);
+	j->wish.container.network = j->box->rec.space;
+	return network_hcn_attach(j->h->network, j->box->id, &slice, ep, err);
+}
+
+/* --- the system ---------------------------------------------------------------------- */
+
+struct creation {
+	PCWSTR id, document;
+	HCS_SYSTEM *ret;
+};
+
+static HRESULT begin_create(const struct hcs_api *api, HCS_OPERATION op, void *arg)
+{
+	const struct creation *c = arg;
+
+	return api->HcsCreateComputeSystem(c->id, c->document, op, NULL, c->ret);
+}
+
+static int refuse_taken(const struct job *j, struct error *err)
+{
+	return error_set(err, ERR_CONFLICT, 0,
+			 "a compute system %s is there, and not by this create", j->box->id);
+}
+
+static int make_system(struct job *j, struct error *err)
+{
+	const struct hcs_call call = { j->h->limbo, j->deadline, &j->target, j->a };
+	struct json_object *o CLEAN(json) = NULL;
+	struct creation c = { .ret = &j->target.sys };
+	struct hcs_answer answer;
+	int r = hcs_document_container(j->h->layout.owner, &j->wish.container, &o, err);
+
+	if (r < 0)
+		return r;
+	c.id = hcs_call_wide(j->box->id, j->a);
+	c.document = hcs_call_document(o, j->a);
+	hcs_call_run(&call, begin_create, &c, &answer);
+	if (hcs_result_outcome(answer.result) == HCS_EXISTS)
+		return refuse_taken(j, err);
+	if (hcs_result_failed(answer.result))
+		return hcs_result_error(err, answer.result, answer.document, "create");
+	return 0;
+}
+
+/* What start and exec need. */
+static int keep_process(struct job *j, struct error *err)
+{
+	struct arena *keep = j->box->arena;
+	struct hcs_process p = j->wish.process;
+	struct env_var *env = arena_array(keep, p.n_env, sizeof(*env));
+
+	p.command_line = arena_strdup(keep, p.command_line);
+	p.application = arena_strdup(keep, p.application);
+	p.workdir = arena_strdup(keep, p.workdir);
+	p.user = arena_strdup(keep, p.user);
+	for (size_t i = 0; i < p.n_env; i++)
+		env[i] = (struct env_var){ arena_strdup(keep, p.env[i].name),
+					   arena_strdup(keep, p.env[i].value) };
+	p.env = env;
+	p.with_stdout = p.with_stderr = true;
+	pthread_mutex_lock(&j->h->lock);
+	j->box->process_spec = p;
+	pthread_mutex_unlock(&j->h->lock);
+	return hcs_record_save_command(j->dir, &p, err);
+}
+
+static int create_all(struct job *j, struct error *err)
+{
+	int r = save_record(j, err);
+
+	r = r < 0 ? r : find_image(j, err);
+	r = r < 0 ? r : read_wish(j, err);
+	if (r == 0 && j->wish.isolation == HCS_ISOLATION_HYPERV)
+		r = error_set(err, ERR_UNSUPPORTED, 0,
+			      "isolation hyperv: utility VMs are not supported yet");
+	r = r < 0 ? r : keep_limits(j, err);
+	r = r < 0 ? r : keep_process(j, err);
+	r = r < 0 ? r : mount_layers(j, err);
+	r = r < 0 ? r : attach_network(j, err);
+	r = r < 0 ? r : make_system(j, err);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&j->h->lock);
+	j->box->sys = TAKE(j->target.sys);
+	pthread_mutex_unlock(&j->h->lock);
+	hcs_events_watch(j->h->events, j->box);
+	return 0;
+}
+
+/* True when nothing of it is left. A system that came of a call that failed is ours alone, and is
+ * taken away like the rest; one that is somebody else's was never made by us. */
+static bool undo(struct job *j, int r)
+{
+	struct error unused = ERROR_INIT;
+
+	if (j->target.sys)
+		j->h->api->HcsCloseComputeSystem(TAKE(j->target.sys));
+	if (r == -ERR_TIMEOUT)
+		return false;
+	if (r != -ERR_CONFLICT && hcs_system_terminate(j->h, j->box->id, j->deadline, &unused) < 0)
+		return false;
+	return hcs_remove_rest(j->h, j->box, &unused) == 0;
+}
+
+static int finish(struct job *j, int r)
+{
+	if (r == 0 || !undo(j, r))
+		hcs_box_settle(j->box);
+	else
+		hcs_box_drop(j->box);
+	return r;
+}
+
+int hcs_create(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
+	       struct arena *a, struct instance *ret, struct error *err)
+{
+	struct hcs *h = hcs_of(rt);
+	struct job j = { .h = h, .spec = spec, .a = a, .deadline = deadline };
+	int r;
+
+	if (strcmp(spec->node_id, h->node_id) != 0 || strcmp(spec->owner, h->layout.owner) != 0)
+		return error_set(err, ERR_LOCKED, 0, "this runtime belongs to %s of node %s",
+				 h->layout.owner, h->node_id);
+	/* Takes in what is on the disk or the service only. */
+	r = hcs_inspect(rt, spec->id, a, ret, err);
+	if (r != RUNTIME_ABSENT)
+		return r < 0 ? r : RUNTIME_ALREADY;
+	j.box = hcs_box_new(h, spec->id);
+	if (!j.box)
+		return error_set(err, ERR_CONFLICT, 0, "another call works on %s", spec->id);
+	j.dir = layout_silo(&h->layout, a, spec->id);
+	r = make_dir(&j, err);
+	if (r < 0) {
+		hcs_box_drop(j.box);
+		return r;
+	}
+	r = finish(&j, create_all(&j, err));
+	return r < 0 ? r : hcs_inspect(rt, spec->id, a, ret, err);
+}
