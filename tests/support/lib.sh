@@ -10,7 +10,7 @@ set -euo pipefail
 : "${TALLYMAN:?the path of the built program}"
 TEST_SOURCE_DIR=${TEST_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 TEST_NAME=$(basename "$(dirname "$0")")_$(basename "$0" .sh)
-OWNER=t-$(od -An -N5 -tx1 /dev/urandom | tr -d ' \n')
+OWNER=${TWO_OS_OWNER:-t-$(od -An -N5 -tx1 /dev/urandom | tr -d " \n")}
 # Short, since a socket's path has room for 107 bytes.
 TEST_TMP=${TEST_TMP:-$(mktemp -d /tmp/tm.XXXXXX)}
 export TALLYMAN_OWNER=$OWNER TALLYMAN_STATE_DIR=$TEST_TMP/state TALLYMAN_RUN_DIR=$TEST_TMP/run
