@@ -10,7 +10,7 @@
 #include "backends/hcs_text.h"
 
 enum {
-	FLAG_SPARSE = 8, /* STREAM_SPARSE_ATTRIBUTE */
+	FLAG_SPARSE = 8, /* STREAM_SPARSE_ATTRIBUTE: of the data and of each block */
 	N_HEADER = 20,   /* of WIN32_STREAM_ID without the name */
 	N_OFFSET = 8,    /* in front of a sparse block's bytes, counted as its size */
 	MAX_PART = 11,   /* kinds of parts there are, BACKUP_GHOSTED_FILE_EXTENTS being the last */
@@ -82,7 +82,7 @@ void winlayer_stream_sparse(struct buf *out)
 
 void winlayer_stream_block(struct buf *out, uint64_t offset, uint64_t size)
 {
-	put_header(out, WINLAYER_PART_SPARSE, 0, size + N_OFFSET, 0);
+	put_header(out, WINLAYER_PART_SPARSE, FLAG_SPARSE, size + N_OFFSET, 0);
 	winlayer_stream_u64(out, offset);
 }
 

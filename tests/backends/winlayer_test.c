@@ -183,7 +183,7 @@ static void test_golden(void **state)
 	golden_text("hcs/layer_diff.txt", &out);
 }
 
-/* Parts of a staged file as "part:size,", with names and offsets. */
+/* Parts of a staged file as "part:size,", with names, flags and offsets. */
 static const char *parts(struct image_world *w, const char *path)
 {
 	struct buf out CLEAN(buf) = BUF_INIT(4096);
@@ -196,6 +196,8 @@ static const char *parts(struct image_world *w, const char *path)
 	buf_printf(&out, "%x ", s.attributes);
 	while ((r = winlayer_stream_next(&s, &w->err)) == 0) {
 		buf_printf(&out, "%u%s:%lld", s.part, s.name, (long long)s.size);
+		if (s.flags)
+			buf_printf(&out, "/%x", s.flags);
 		buf_printf(&out, s.offset ? "@%lld," : ",", (long long)s.offset);
 	}
 	assert_int_equal(r, WINLAYER_STREAM_END);
@@ -224,7 +226,8 @@ static void keeps_holes(void **state)
 	e[1].text = data.data;
 	e[1].n = data.n;
 	image_world_ok(w, unpack_entries(w, e, N(e), "l", NULL));
-	assert_string_equal(parts(w, "l/fs/Files/a"), "220 1:0,9:3@4096,9:5@65536,9:0@1000000,");
+	assert_string_equal(parts(w, "l/fs/Files/a"),
+			    "220 1:0/8,9:3/8@4096,9:5/8@65536,9:0/8@1000000,");
 	read_file(w, "l/fs/Files/a", &data);
 	assert_memory_equal(data.data + 4 + 20 + 28, "abc", 3);
 	assert_memory_equal(data.data + 4 + 20 + 28 + 3 + 28, "defgh", 5);
