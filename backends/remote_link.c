@@ -321,10 +321,11 @@ static int ensure_up(struct remote_link *l, struct mono deadline, struct error *
 
 /* --- calls --------------------------------------------------------------------------- */
 
-int remote_link_begin(struct remote_link *l, struct remote_call *c, struct json_object *body,
+enum { BEGIN_UNSENT = 1 }; /* the shim has not got the call, and never will */
+
+static int begin_once(struct remote_link *l, struct remote_call *c, struct json_object *body,
 		      struct mono deadline, struct error *err)
 {
-	struct json_object *owned CLEAN(json) = body;
 	int r;
 
 	pthread_mutex_lock(&l->lock);
@@ -340,10 +341,42 @@ int remote_link_begin(struct remote_link *l, struct remote_call *c, struct json_
 	pthread_mutex_unlock(&l->lock);
 	if (r < 0)
 		return r;
-	r = send_frame(l, c->id, SHIM_FRAME_CALL, TAKE(owned), err);
+	r = send_frame(l, c->id, SHIM_FRAME_CALL, json_object_get(body), err);
 	if (r < 0)
 		remote_link_end(l, c);
-	return r;
+	return r == -ERR_UNAVAILABLE ? BEGIN_UNSENT : r;
+}
+
+/* The reader finds the end that the sender has met. */
+static void await_down(struct remote_link *l, struct mono deadline)
+{
+	bool late = false;
+
+	pthread_mutex_lock(&l->lock);
+	while (l->state == LINK_UP && !late)
+		timed_wait(l, deadline, &late);
+	pthread_mutex_unlock(&l->lock);
+}
+
+int remote_link_begin(struct remote_link *l, struct remote_call *c, struct json_object *body,
+		      struct mono deadline, struct error *err)
+{
+	struct json_object *owned CLEAN(json) = body;
+	struct error broke = ERROR_INIT;
+	int r = begin_once(l, c, owned, deadline, &broke);
+
+	/* A shim that died since the last call: nothing of this one has got there, so it begins
+	 * anew with the next shim. What has frames of its own has been told the end already. */
+	if (r == BEGIN_UNSENT && !c->on_frame) {
+		await_down(l, deadline);
+		broke = ERROR_INIT;
+		r = begin_once(l, c, owned, deadline, &broke);
+	}
+	if (r == 0)
+		return 0;
+	if (err)
+		*err = broke;
+	return r < 0 ? r : -ERR_UNAVAILABLE;
 }
 
 int remote_link_wait(struct remote_link *l, struct remote_call *c, struct mono deadline,

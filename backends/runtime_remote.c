@@ -55,6 +55,16 @@ static int ask(struct runtime *rt, struct remote_call *c, struct json_object *ta
 	return r;
 }
 
+/* What changes nothing may be asked again: a shim that died is no answer, the next one has it. */
+static int ask_twice(struct runtime *rt, struct remote_call *c, struct json_object *take,
+		     struct mono deadline, struct error *err)
+{
+	struct json_object *again CLEAN(json) = json_object_get(take);
+	int r = ask(rt, c, take, deadline, err);
+
+	return r == -ERR_UNAVAILABLE ? ask(rt, c, TAKE(again), deadline, err) : r;
+}
+
 static int ask_only(struct runtime *rt, struct json_object *take, struct mono deadline,
 		    struct error *err)
 {
@@ -78,7 +88,7 @@ static int remote_probe(struct runtime *rt, struct arena *a, struct runtime_info
 {
 	struct remote_call c = { 0 };
 	struct mono deadline = mono_add(clock_mono(), PROBE_US);
-	int r = ask(rt, &c, new_call("probe", NULL), deadline, err);
+	int r = ask_twice(rt, &c, new_call("probe", NULL), deadline, err);
 
 	if (r < 0)
 		return r;
@@ -125,7 +135,7 @@ static int remote_list(struct runtime *rt, struct arena *a, struct observed *ret
 {
 	struct remote_call c = { 0 };
 	struct observed o = { 0 };
-	int r = ask(rt, &c, new_call("list", NULL), (struct mono){ 0 }, err);
+	int r = ask_twice(rt, &c, new_call("list", NULL), (struct mono){ 0 }, err);
 
 	if (r < 0)
 		return r;
@@ -143,7 +153,7 @@ static int remote_inspect(struct runtime *rt, const char *id, struct arena *a, s
 			  struct error *err)
 {
 	struct remote_call c = { 0 };
-	int r = ask(rt, &c, new_call("inspect", id), (struct mono){ 0 }, err);
+	int r = ask_twice(rt, &c, new_call("inspect", id), (struct mono){ 0 }, err);
 	int read = 0;
 
 	if (r < 0)
@@ -210,7 +220,7 @@ static int remote_stats(struct runtime *rt, const char *id, struct runtime_stats
 			struct error *err)
 {
 	struct remote_call c = { 0 };
-	int r = ask(rt, &c, new_call("stats", id), (struct mono){ 0 }, err);
+	int r = ask_twice(rt, &c, new_call("stats", id), (struct mono){ 0 }, err);
 	int read = 0;
 
 	if (r < 0)

@@ -3,8 +3,9 @@
 /*
  * A runtime that lives in a shim: the table of runtime.h over the shim protocol. Connects
  * with the first call and starts the shim when there is none. When the connection breaks,
- * calls under way end with -ERR_UNAVAILABLE (their effect is unknown), sink->lost is called,
- * and the next call connects anew. An exec's descriptors stay the caller's; the mode of a
+ * sink->lost is called, and the next call connects anew. Changes under way then end with
+ * -ERR_UNAVAILABLE (their effect is unknown); what had not been sent goes to the next shim, and
+ * questions are asked there again, once. An exec's descriptors stay the caller's; the mode of a
  * terminal is the caller's business, its size is carried over.
  */
 #include "backends/runtime.h"

@@ -307,6 +307,25 @@ static void test_killed_shim(void **state)
 	assert_false(is_running(f));
 }
 
+/* Nobody has to notice first that it died: a question that meets the broken connection, or is cut
+ * off by it, goes on with the next shim. */
+static void test_killed_unnoticed(void **state)
+{
+	struct fixture *f = *state;
+	struct runtime *rt = open_remote(f);
+
+	create(f, rt);
+	for (int i = 0; i < 5; i++) {
+		pid_t pid = shim_pid(f);
+
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		wait_until_gone(pid);
+		assert_int_equal(count(f, rt), 1);
+	}
+	take_away(rt);
+	runtime_close(rt);
+}
+
 static void test_no_descriptor_inherited(void **state)
 {
 	struct fixture *f = *state;
@@ -429,6 +448,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_lost_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replaced_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_shim, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed_unnoticed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_descriptor_inherited, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage_ends_one_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_company, setup, teardown),
