@@ -366,7 +366,8 @@ static void test_wrong_free(void **state)
 	assert_int_equal(w->api->HcsGetServiceProperties(NULL, &result), S_OK);
 	pid = fork();
 	if (pid == 0) {
-		(void)freopen("/dev/null", "w", stderr);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(1);
 		signal(SIGABRT, SIG_DFL);
 		w->api->CoTaskMemFree(result);
 		_exit(0);

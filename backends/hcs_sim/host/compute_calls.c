@@ -172,6 +172,7 @@ static HRESULT need_system(struct call *c, struct sys **ret)
 	struct handle *hd;
 	HRESULT hr = call_handle(c, HANDLE_SYSTEM, &hd);
 
+	*ret = NULL; /* the compiler does not see that a refusal is below 0 */
 	if (hr < 0)
 		return call_refuse(c, hr);
 	*ret = hd->object;

@@ -169,6 +169,7 @@ static HRESULT need_process(struct call *c, struct proc **ret)
 	struct handle *hd;
 	HRESULT hr = call_handle(c, HANDLE_PROCESS, &hd);
 
+	*ret = NULL; /* the compiler does not see that a refusal is below 0 */
 	if (hr < 0)
 		return call_refuse(c, hr);
 	*ret = hd->object;
