@@ -9,7 +9,12 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, ALIGN = _Alignof(max_align_t) };
+enum {
+	BLOCK_MIN =
+		1 << 10, /* small: some live as long as a container, with a few strings in them */
+	BLOCK_MAX = 1 << 20,
+	ALIGN = _Alignof(max_align_t),
+};
 
 struct block {
 	struct block *next;
