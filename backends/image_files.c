@@ -76,6 +76,8 @@ int image_files_put(struct image_dir *dir, const char *path, const struct buf *t
 	int r = fd < 0 ? error_sys(err, errno, "create a file in %s/tmp", dir->path)
 		       : fs_write_all(fd, text->data, text->n, err);
 
+	if (r < 0 && fd >= 0)
+		r = error_wrap(err, r, "%s/%s", dir->path, path);
 	if (r == 0 && durable && fsync(fd) < 0)
 		r = error_sys(err, errno, "sync %s/%s", dir->path, path);
 	if (r == 0 && renameat(dir->fd, "tmp/file", dir->fd, path) < 0)

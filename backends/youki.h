@@ -27,20 +27,23 @@ struct youki_box {
 	bool busy;             /* create or remove is at it */
 	bool watched;          /* the reaper will call us */
 	bool ended;
+	bool spoilt;                  /* its start was refused: it can only be taken away */
 	bool logged;                  /* its log was closed */
 	struct oci_process_note note; /* note.id.pid 0: no process is known */
 	struct instance_exit exit;
 	UT_hash_handle hh;
 };
 
-enum { YOUKI_MAX_CANDIDATES = 3 };
+enum { YOUKI_MAX_NAMES = 3 }; /* of programs */
+
+struct youki_candidate;
 
 struct youki {
 	struct runtime rt; /* first: the vtable's view of us */
 	struct arena *arena;
 	struct layout layout;
 	const char *node_id;
-	const char *given_path; /* runtime.oci.path; NULL */
+	const char *given_path; /* runtime.oci.path where an instance names none; NULL: as found */
 	char boot_id[PROCESS_BOOT_ID_SIZE];
 	struct shim_reaper *reaper;
 	struct shim_log *log;
@@ -55,11 +58,8 @@ struct youki {
 	struct youki_box *boxes;
 
 	pthread_mutex_t probe_lock;
-	struct oci_program programs[YOUKI_MAX_CANDIDATES];
-	struct runtime_candidate candidates[YOUKI_MAX_CANDIDATES];
-	bool tried[YOUKI_MAX_CANDIDATES];
-	size_t n_candidates;
-	uint64_t n_execs; /* under lock: names their files */
+	struct youki_candidate *candidates; /* a list in the arena */
+	uint64_t n_execs;                   /* under lock: names their files */
 };
 
 static inline struct youki *youki_of(struct runtime *rt)
@@ -97,15 +97,27 @@ int youki_box_view(struct youki *y, const struct youki_box *copy, struct arena *
 
 /* youki_program.c: which program */
 
-/** youki_program_choose() - the first that works; probes lazily, once each */
-int youki_program_choose(struct youki *y, struct mono deadline, const struct oci_program **ret,
-			 struct error *err);
+/**
+ * youki_program_choose() - the first that works
+ * @given: only this path; NULL: youki, crun, runc, wherever they are
+ *
+ * Return: 0; -ERR_UNSUPPORTED: none, and trying again alone changes nothing; -ERR_UNAVAILABLE: one
+ *         gave no answer in time, or could not be asked.
+ */
+int youki_program_choose(struct youki *y, const char *given, struct mono deadline,
+			 const struct oci_program **ret, struct error *err);
 /** youki_program_probe() - the operation: tries all */
 int youki_program_probe(struct runtime *rt, struct arena *a, struct runtime_info *ret,
 			struct error *err);
 /** youki_program_of() - the one that made an instance; -ERR_UNAVAILABLE when it is gone */
 int youki_program_of(struct youki *y, const struct oci_record *rec, struct arena *a,
 		     struct oci_program *ret, struct error *err);
+
+/** youki_probe() - make and delete a container with @p (youki_probe.c). > 0: it refuses, see @err;
+ *  < 0: there was no answer, or what it needs could not be laid out */
+enum { YOUKI_REFUSES = 1 };
+int youki_probe(struct youki *y, const struct oci_program *p, struct mono deadline,
+		struct error *err);
 
 /* youki_facts.c: the host, the image's users */
 int youki_facts_read(struct youki *y, struct error *err);
@@ -133,9 +145,10 @@ int youki_list(struct runtime *rt, struct arena *a, struct observed *ret, struct
 int youki_inspect(struct runtime *rt, const char *id, struct arena *a, struct instance *ret,
 		  struct error *err);
 
-/** youki_remove_rest() - everything of @box that is not a living process; repeatable */
-int youki_remove_rest(struct youki *y, const struct youki_box *box, struct mono deadline,
-		      struct error *err);
+/** youki_remove_all() - everything of @box, whose own process is proved gone; repeatable.
+ *  -ERR_CONFLICT: something in its control group does not end */
+int youki_remove_all(struct youki *y, const struct youki_box *box, struct mono deadline,
+		     struct error *err);
 
 /** youki_adopt_all() - at open: every bundle of ours becomes a box, living ones are watched */
 int youki_adopt_all(struct youki *y, struct error *err);

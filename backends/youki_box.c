@@ -176,8 +176,8 @@ static void fill(const struct youki_box *copy, struct arena *a, struct instance 
 	};
 }
 
-/* A living process: paused, running or waiting for its start. Without the program's state nobody
- * can drive it any more. */
+/* A living process: paused, running or waiting for its start. Without the program's state, or once
+ * the program has refused to start it, nobody can drive it any more. */
 static int view_living(struct youki *y, const struct youki_box *copy, struct arena *a,
 		       struct instance *in, struct error *err)
 {
@@ -186,7 +186,7 @@ static int view_living(struct youki *y, const struct youki_box *copy, struct are
 	if (r < 0)
 		return r;
 	in->pid = copy->note.id.pid;
-	if (r == 0)
+	if (r == 0 || (copy->spoilt && !copy->note.started))
 		in->state = INSTANCE_BROKEN;
 	else if (oci_cgroup_is_frozen(&y->cgroups, copy->rec.cgroup))
 		in->state = INSTANCE_PAUSED;

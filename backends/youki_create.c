@@ -308,9 +308,17 @@ static int watch_process(struct job *j, struct error *err)
 	return 0;
 }
 
+/* What is configured now, which need not be what was when the shim was started. */
+static const char *program_path(const struct job *j)
+{
+	if (!j->spec->oci_path)
+		return j->y->given_path;
+	return *j->spec->oci_path ? j->spec->oci_path : NULL;
+}
+
 static int create_all(struct job *j, struct error *err)
 {
-	int r = youki_program_choose(j->y, j->deadline, &j->program, err);
+	int r = youki_program_choose(j->y, program_path(j), j->deadline, &j->program, err);
 
 	r = r < 0 ? r : fs_mkdirs(AT_FDCWD, j->program->root, 0700, err);
 	r = r < 0 ? r : make_bundle(j, err);
@@ -337,10 +345,7 @@ static void undo(struct job *j)
 	close_stdio(j);
 	if (j->box->watched)
 		shim_reaper_unwatch(j->y->reaper, j->box);
-	(void)oci_cgroup_kill(&j->y->cgroups,
-			      oci_cgroup_path(&j->y->cgroups, j->a, j->y->layout.owner, j->box->id),
-			      NULL);
-	if (youki_remove_rest(j->y, j->box, later, NULL) == 0) {
+	if (youki_remove_all(j->y, j->box, later, NULL) == 0) {
 		youki_box_drop(j->box);
 		return;
 	}

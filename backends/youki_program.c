@@ -1,185 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds the program for new instances. A version number proves nothing (crun prints
- * one where it cannot run at all), so a candidate has to make and delete a container:
- * the host's own root, read-only, in a namespace that nobody else sees.
+ * The programs that could make new instances, and the choice among them. What works is believed for
+ * as long as the shim lives; what does not is asked again when its file is another one, and now and
+ * then: whoever mends it shall not have to end the shim.
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/oci_cgroup_remove.h"
-#include "backends/oci_mount.h"
 #include "backends/shim_reaper.h"
 #include "backends/youki.h"
-#include "base/fs.h"
 
-static void set_candidate(struct youki *y, size_t i, const char *name, const char *path)
+/* A program that did not work is tried again that long after: the host may be mended, or have been
+ * short of something for a moment. Many instances at once ask it once. */
+#define ASK_AGAIN_US (2 * CLOCK_SEC)
+
+struct youki_candidate {
+	struct youki_candidate *next;
+	const char *given; /* runtime.oci.path; NULL: looked for by name */
+	struct oci_program program;
+	struct runtime_candidate seen;
+	struct stat file;     /* when it was tried */
+	struct mono tried_at; /* 0: not yet, or without an answer */
+	bool is_passing;      /* the failure was not the program's: the same may work later */
+};
+
+static bool is_wanted(const struct youki_candidate *c, const char *given, const char *name)
 {
-	y->programs[i] = (struct oci_program){
-		.name = name,
-		.path = path,
-		.root = layout_oci_root(&y->layout, y->arena, name),
-		.waiter = shim_reaper_waiter(y->reaper),
-	};
-	y->candidates[i] = (struct runtime_candidate){ .name = name, .path = path };
-	if (!path)
-		y->candidates[i].why = "not installed";
+	if (given)
+		return c->given && strcmp(c->given, given) == 0;
+	return !c->given && strcmp(c->program.name, name) == 0;
 }
 
-/* Under probe_lock. A given path is the only candidate. */
-static void find_candidates(struct youki *y)
+/* Under probe_lock. The list is short: three names, and paths that somebody has configured. */
+static struct youki_candidate *candidate_of(struct youki *y, const char *given, const char *name)
 {
-	const char *const *names = oci_program_names();
-	const char *given = y->given_path;
+	struct youki_candidate **at = &y->candidates, *c;
 
-	if (y->n_candidates)
-		return;
-	if (given) {
-		const char *name = oci_program_name(given);
-
-		set_candidate(y, 0, name ? name : "oci", access(given, X_OK) == 0 ? given : NULL);
-		if (!y->programs[0].path)
-			y->candidates[0].why =
-				arena_printf(y->arena, "%s: %s", given, strerror(errno));
-		if (!name) {
-			y->programs[0].path = NULL;
-			y->candidates[0].why =
-				"runtime.oci.path names neither youki, crun nor runc";
-		}
-		y->n_candidates = 1;
-		return;
-	}
-	for (size_t i = 0; names[i] && i < YOUKI_MAX_CANDIDATES; i++) {
-		set_candidate(y, i, names[i], oci_program_find(names[i], y->arena));
-		y->n_candidates = i + 1;
-	}
+	while (*at && !is_wanted(*at, given, name))
+		at = &(*at)->next;
+	if (*at)
+		return *at;
+	c = arena_alloc(y->arena, sizeof(*c));
+	*c = (struct youki_candidate){ .given = arena_strdup(y->arena, given) };
+	c->program.name = name ? name : "oci";
+	c->program.root = layout_oci_root(&y->layout, y->arena, c->program.name);
+	c->program.waiter = shim_reaper_waiter(y->reaper);
+	c->seen.name = c->program.name;
+	*at = c;
+	return c;
 }
 
-static struct json_object *json_of(const char *text)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-	return json_tokener_parse(text);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* The smallest document that all three take, with a cgroup so that those are tried too. */
-static struct json_object *probe_config(const struct youki *y, const struct oci_program *p,
-					struct arena *a)
+static void say(struct youki *y, struct youki_candidate *c, const char *why)
 {
-	struct json_object *o = json_of(
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
-		"\"process\":{\"terminal\":false,\"cwd\":\"/\",\"env\":[\"PATH=/"
-		"bin\"],\"user\":{\"uid\":0,\"gid\":0}},"
-		"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
-		/* youki makes links in /dev, which must be a fresh one. */
-		"{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}],"
-		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"}]}}");
-	struct json_object *process, *lin, *args = json_object_new_array();
-
-	json_object_array_add(args, json_object_new_string(p->path));
-	if (json_get_obj(o, "process", &process, NULL) != 0 ||
-	    json_get_obj(o, "linux", &lin, NULL) != 0)
-		abort();
-	json_put_obj(process, "args", args);
-	json_put_str(lin, "cgroupsPath",
-		     oci_cgroup_path(&y->cgroups, a, y->layout.owner,
-				     arena_printf(a, "probe-%s", p->name)));
-	return o;
+	if (!c->seen.why || strcmp(c->seen.why, why) != 0)
+		c->seen.why = arena_strdup(y->arena, why);
 }
 
-static int write_config(const char *bundle, struct json_object *o, struct error *err)
-{
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
-	char path[LIMIT_PATH];
-
-	snprintf(path, sizeof(path), "%s/config.json", bundle);
-	json_pretty(o, &text);
-	return fs_write_atomic(AT_FDCWD, path, text.data, text.n, 0600, err);
-}
-
-/* In the private namespace: the host's root becomes the bundle's, and the program makes it. */
-static int create_probe(const struct oci_call *c, struct arena *a, struct error *err)
-{
-	static const int no_fds[3] = { -1, -1, -1 };
-	const char *root = arena_printf(a, "%s/rootfs", c->bundle);
-
-	if (mount("/", root, NULL, MS_BIND, NULL) < 0)
-		return error_sys(err, errno, "mount %s", root);
-	return oci_program_create(c, no_fds, err);
-}
-
-/* A delete on a process that has just been killed fails where the kernel is slow: it is proved gone
- * first, as every instance's is. What does not end in time the delete may complain about. */
-static int end_probe(struct youki *y, const char *cgroup, struct mono deadline, struct error *err)
-{
-	int r = oci_cgroup_kill(&y->cgroups, cgroup, err);
-
-	while (r == 0 && (r = oci_cgroup_look(&y->cgroups, cgroup, err)) == OCI_CGROUP_BUSY &&
-	       mono_cmp(clock_mono(), deadline) < 0) {
-		clock_sleep(5 * CLOCK_MS);
-		r = oci_cgroup_kill(&y->cgroups, cgroup, err);
-	}
-	return r < 0 ? r : 0;
-}
-
-static int run_probe(struct youki *y, const struct oci_call *c, struct arena *a, struct error *err)
-{
-	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, c->id);
-	struct oci_state state;
-	int r = oci_mount_enter(err);
-
-	if (r == 0)
-		r = create_probe(c, a, err);
-	oci_mount_leave(y->host_ns);
-	if (r == 0)
-		r = oci_program_state(c, a, &state, err);
-	if (r == 0)
-		r = end_probe(y, cgroup, c->deadline, err);
-	if (r == 0)
-		r = oci_program_delete(c, true, err);
-	return r;
-}
-
-/* Whatever the outcome, nothing of the probe stays. */
-static void clean_probe(struct youki *y, const struct oci_call *c, struct arena *a)
-{
-	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, c->id);
-
-	(void)oci_cgroup_kill(&y->cgroups, cgroup, NULL);
-	(void)oci_cgroup_remove(&y->cgroups, cgroup, NULL);
-	pthread_mutex_lock(&y->lock);
-	if (!y->boxes)
-		oci_cgroup_remove_empty(&y->cgroups,
-					oci_cgroup_path(&y->cgroups, a, y->layout.owner, NULL));
-	pthread_mutex_unlock(&y->lock);
-	(void)fs_remove_tree(AT_FDCWD, arena_printf(a, "%s/%s", c->program->root, c->id), NULL);
-	(void)fs_remove_tree(AT_FDCWD, c->bundle, NULL);
-}
-
-static int try_program(struct youki *y, const struct oci_program *p, struct mono deadline,
-		       struct error *err)
+/* Where it is now. False when it is nowhere, or cannot be used whatever it does. */
+static bool find(struct youki *y, struct youki_candidate *c)
 {
 	struct arena *a CLEAN(arena) = arena_new();
-	struct oci_call c = {
-		.program = p,
-		.id = arena_printf(a, "probe-%s", p->name),
-		.bundle = arena_printf(a, "%s/oci/probe-%s", y->layout.run_dir, p->name),
-		.deadline = deadline,
-	};
-	struct json_object *config CLEAN(json) = probe_config(y, p, a);
-	int r;
+	const char *path = c->given ? c->given : oci_program_find(c->program.name, a);
 
-	clean_probe(y, &c, a);
-	r = fs_mkdirs(AT_FDCWD, arena_printf(a, "%s/rootfs", c.bundle), 0700, err);
-	if (r == 0)
-		r = fs_mkdirs(AT_FDCWD, p->root, 0700, err);
-	if (r == 0)
-		r = write_config(c.bundle, config, err);
-	if (r == 0)
-		r = run_probe(y, &c, a, err);
-	clean_probe(y, &c, a);
-	return r;
+	if (c->given && access(path, X_OK) < 0) {
+		say(y, c, arena_printf(a, "%s: %s", path, strerrordesc_np(errno)));
+		path = NULL;
+	} else if (c->given && strcmp(c->program.name, "oci") == 0) {
+		say(y, c, "runtime.oci.path names neither youki, crun nor runc");
+		path = NULL;
+	} else if (!path) {
+		say(y, c, "not installed");
+	}
+	if (!path)
+		c->program.path = NULL;
+	else if (!c->program.path || strcmp(c->program.path, path) != 0)
+		c->program.path = arena_strdup(y->arena, path);
+	c->seen.path = c->program.path;
+	return path != NULL;
+}
+
+static bool must_try(struct youki_candidate *c, const struct stat *file)
+{
+	return !c->tried_at.us || !is_same_file(&c->file, file) ||
+	       mono_cmp(clock_mono(), mono_add(c->tried_at, ASK_AGAIN_US)) >= 0;
 }
 
 /* crun refuses a hybrid host while v2 holds a controller; mounted as v1, v1 holds it. */
@@ -203,42 +114,33 @@ static const char *remedy_of(const struct youki *y, const char *why)
 			    controllers, controllers, controllers);
 }
 
-/* Once more where it did not hang: on a busy machine youki 0.7 gives up on removing a cgroup before
- * the kernel has let go of it ("could not delete"), which says nothing about the next time. */
-static int try_twice(struct youki *y, const struct oci_program *p, struct mono deadline,
-		     struct error *err)
+/* Under probe_lock. */
+static void try_candidate(struct youki *y, struct youki_candidate *c, struct mono deadline)
 {
-	struct error first = ERROR_INIT;
-	int r = try_program(y, p, deadline, &first);
-
-	if (r == 0)
-		return 0;
-	if (r != -ERR_TIMEOUT)
-		return try_program(y, p, deadline, err);
-	*err = first;
-	return r;
-}
-
-/* Under probe_lock; once per program, a hang or a refusal included. */
-static void try_candidate(struct youki *y, size_t i, struct mono deadline)
-{
-	struct runtime_candidate *c = &y->candidates[i];
-	struct oci_program *p = &y->programs[i];
 	struct error why = ERROR_INIT;
+	struct stat file = { 0 };
 	int r;
 
-	if (y->tried[i] || !p->path)
+	if (c->seen.usable || !find(y, c))
 		return;
-	r = oci_program_version(p, deadline, y->arena, &p->version, &why);
-	if (r == 0) {
-		c->version = p->version;
-		r = try_twice(y, p, deadline, &why);
-	}
-	/* No time is no answer: the next call asks again. */
-	y->tried[i] = r != -ERR_TIMEOUT;
-	c->usable = r == 0;
-	c->why = r < 0 ? arena_strdup(y->arena, why.msg) : NULL;
-	c->remedy = r < 0 ? remedy_of(y, why.msg) : NULL;
+	(void)stat(c->program.path, &file); /* what cannot be seen is tried as it is */
+	if (!must_try(c, &file))
+		return;
+	r = oci_program_version(&c->program, deadline, y->arena, &c->program.version, &why);
+	if (r < 0 && r != -ERR_TIMEOUT)
+		r = YOUKI_REFUSES;
+	if (r == 0)
+		r = youki_probe(y, &c->program, deadline, &why);
+	c->file = file;
+	c->is_passing = r < 0;
+	c->tried_at = r < 0 ? (struct mono){ 0 } : clock_mono(); /* no answer: ask again */
+	c->seen.usable = r == 0;
+	c->seen.version = c->program.version;
+	c->seen.remedy = r == 0 ? NULL : remedy_of(y, why.msg);
+	if (r == 0)
+		c->seen.why = NULL;
+	else
+		say(y, c, why.msg);
 }
 
 /* Leaves half of the time for what comes after. */
@@ -249,50 +151,77 @@ static struct mono probe_deadline(struct mono deadline)
 	return deadline.us && mono_cmp(deadline, most) < 0 ? deadline : most;
 }
 
-/* Under probe_lock. What was tried is tried again by the next call: the host may be mended, or have
- * been short of something for a moment. */
-static int none_works(struct youki *y, struct error *err)
-{
-	const struct runtime_candidate *said = &y->candidates[0];
+/* The candidates of a configured path, or of the names in their order. */
+struct choice {
+	struct youki_candidate *items[YOUKI_MAX_NAMES];
+	size_t n;
+};
 
-	memset(y->tried, 0, sizeof(y->tried));
-	for (size_t i = y->n_candidates; i-- > 0;)
-		if (y->candidates[i].path || y->given_path)
-			said = &y->candidates[i];
-	error_set(err, ERR_UNAVAILABLE, 0, "no OCI runtime works: %s: %s", said->name, said->why);
-	if (said->remedy)
-		error_hint(err, "%s", said->remedy);
-	else
-		error_hint(err, "install youki, crun or runc; 'tallyman doctor' tells more");
-	return -ERR_UNAVAILABLE;
+static struct choice choices(struct youki *y, const char *given)
+{
+	const char *const *names = oci_program_names();
+	struct choice ch = { .n = 0 };
+
+	if (given)
+		ch.items[ch.n++] = candidate_of(y, given, oci_program_name(given));
+	for (size_t i = 0; !given && names[i] && i < YOUKI_MAX_NAMES; i++)
+		ch.items[ch.n++] = candidate_of(y, NULL, names[i]);
+	return ch;
 }
 
-int youki_program_choose(struct youki *y, struct mono deadline, const struct oci_program **ret,
-			 struct error *err)
+/* The one that is there, or else the first, has the word. Only where the machine was at fault does
+ * trying again help. */
+static int none_works(const struct choice *ch, struct error *err)
 {
-	int r = -ERR_UNAVAILABLE;
+	const struct youki_candidate *said = ch->items[0];
+	enum error_code code = ERR_UNSUPPORTED;
+
+	for (size_t i = ch->n; i-- > 0;) {
+		if (ch->items[i]->seen.path)
+			said = ch->items[i];
+		if (ch->items[i]->is_passing)
+			code = ERR_UNAVAILABLE;
+	}
+	(void)error_set(err, code, 0, "no OCI runtime works: %s: %s", said->seen.name,
+			said->seen.why);
+	if (said->seen.remedy)
+		error_hint(err, "%s", said->seen.remedy);
+	else if (said->given)
+		error_hint(err, "mend it, or set runtime.oci.path to another youki, crun or runc");
+	else
+		error_hint(err, "install youki, crun or runc; 'tallyman doctor' tells more");
+	return -(int)code;
+}
+
+int youki_program_choose(struct youki *y, const char *given, struct mono deadline,
+			 const struct oci_program **ret, struct error *err)
+{
+	struct choice ch;
+	int r = -ERR_UNSUPPORTED;
 
 	pthread_mutex_lock(&y->probe_lock);
-	find_candidates(y);
-	for (size_t i = 0; i < y->n_candidates && r < 0; i++) {
-		try_candidate(y, i, probe_deadline(deadline));
-		if (!y->candidates[i].usable)
+	ch = choices(y, given);
+	for (size_t i = 0; i < ch.n && r < 0; i++) {
+		try_candidate(y, ch.items[i], probe_deadline(deadline));
+		if (!ch.items[i]->seen.usable)
 			continue;
-		*ret = &y->programs[i];
+		*ret = &ch.items[i]->program;
 		r = 0;
 	}
 	if (r < 0)
-		r = none_works(y, err);
+		r = none_works(&ch, err);
 	pthread_mutex_unlock(&y->probe_lock);
 	return r;
 }
 
-static void copy_candidate(struct runtime_candidate *c, struct arena *a)
+static struct runtime_candidate copy_candidate(const struct runtime_candidate *c, struct arena *a)
 {
-	c->path = arena_strdup(a, c->path);
-	c->version = arena_strdup(a, c->version);
-	c->why = arena_strdup(a, c->why);
-	c->remedy = arena_strdup(a, c->remedy);
+	return (struct runtime_candidate){ .name = c->name,
+					   .path = arena_strdup(a, c->path),
+					   .version = arena_strdup(a, c->version),
+					   .usable = c->usable,
+					   .why = arena_strdup(a, c->why),
+					   .remedy = arena_strdup(a, c->remedy) };
 }
 
 int youki_program_probe(struct runtime *rt, struct arena *a, struct runtime_info *ret,
@@ -301,22 +230,21 @@ int youki_program_probe(struct runtime *rt, struct arena *a, struct runtime_info
 	struct youki *y = youki_of(rt);
 	struct runtime_info info = { .os = "linux", .arch = y->facts.arch };
 	struct error why = ERROR_INIT;
+	struct choice ch;
 
 	(void)err;
 	pthread_mutex_lock(&y->probe_lock);
-	find_candidates(y);
-	info.n_candidates = y->n_candidates;
-	info.candidates = arena_array(a, y->n_candidates, sizeof(*info.candidates));
-	for (size_t i = 0; i < y->n_candidates; i++) {
-		try_candidate(y, i, probe_deadline((struct mono){ 0 }));
-		info.candidates[i] = y->candidates[i];
-		copy_candidate(&info.candidates[i], a);
-		if (y->candidates[i].usable && !info.chosen)
-			info.chosen = info.candidates[i].name;
+	ch = choices(y, y->given_path);
+	info.candidates = arena_array(a, ch.n, sizeof(*info.candidates));
+	for (size_t i = 0; i < ch.n; i++) {
+		try_candidate(y, ch.items[i], probe_deadline((struct mono){ 0 }));
+		info.candidates[info.n_candidates++] = copy_candidate(&ch.items[i]->seen, a);
+		if (ch.items[i]->seen.usable && !info.chosen)
+			info.chosen = ch.items[i]->seen.name;
 	}
 	info.available = info.chosen != NULL;
 	if (!info.available) {
-		(void)none_works(y, &why);
+		(void)none_works(&ch, &why);
 		info.why = arena_strdup(a, why.msg);
 	}
 	pthread_mutex_unlock(&y->probe_lock);

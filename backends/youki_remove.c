@@ -80,8 +80,8 @@ static int unlease(struct youki *y, const char *id, struct error *err)
 	return r < 0 ? r : image_dir_unlease(images, id, err);
 }
 
-int youki_remove_rest(struct youki *y, const struct youki_box *box, struct mono deadline,
-		      struct error *err)
+static int remove_rest(struct youki *y, const struct youki_box *box, struct mono deadline,
+		       struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *bundle = layout_bundle(&y->layout, a, box->id);
@@ -104,6 +104,10 @@ int youki_remove_rest(struct youki *y, const struct youki_box *box, struct mono 
 	return r < 0 ? r : remove_bundle(bundle, err);
 }
 
+enum {
+	STRAYS_TRIES = 400
+}; /* of 5 ms: what SIGKILL does not end in two seconds sits in the kernel */
+
 /* What is still in the group has no identity we know: it ends with its container. */
 static int end_strays(struct youki *y, const char *id, struct mono deadline, struct error *err)
 {
@@ -115,12 +119,26 @@ static int end_strays(struct youki *y, const char *id, struct mono deadline, str
 
 		if (r <= 0)
 			return r;
-		if (i == 400 || (deadline.us && clock_mono().us >= deadline.us))
+		if (i == STRAYS_TRIES || (deadline.us && clock_mono().us >= deadline.us))
 			return error_set(err, ERR_CONFLICT, 0, "processes of %s do not end", id);
 		r = oci_cgroup_kill(&y->cgroups, cgroup, err);
 		if (r < 0)
 			return r;
 		clock_sleep(5 * CLOCK_MS);
+	}
+}
+
+/* A process of a program that was cut off may join the group, or make it anew, while we are at it:
+ * then from the beginning. */
+int youki_remove_all(struct youki *y, const struct youki_box *box, struct mono deadline,
+		     struct error *err)
+{
+	for (;;) {
+		int r = end_strays(y, box->id, deadline, err);
+
+		r = r < 0 ? r : remove_rest(y, box, deadline, err);
+		if (r != -ERR_CONFLICT || (deadline.us && clock_mono().us >= deadline.us))
+			return r;
 	}
 }
 
@@ -149,8 +167,7 @@ static int remove_box(struct youki *y, struct youki_box *box, struct mono deadli
 	if (box->watched)
 		shim_reaper_unwatch(y->reaper, box);
 	box->watched = false;
-	r = end_strays(y, box->id, deadline, err);
-	return r < 0 ? r : youki_remove_rest(y, box, deadline, err);
+	return youki_remove_all(y, box, deadline, err);
 }
 
 int youki_remove(struct runtime *rt, const char *id, struct mono deadline, struct error *err)

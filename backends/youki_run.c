@@ -58,6 +58,19 @@ static int note_started(struct youki *y, const char *id, struct wall at, struct 
 	return box ? oci_record_save_process(layout_bundle(&y->layout, a, id), &note, err) : 0;
 }
 
+/* A start that was cut off may have let the container run, and then no second one is taken: youki
+ * goes on calling it created. So what refused once is made anew. */
+static void spoil(struct youki *y, const char *id)
+{
+	struct youki_box *box;
+
+	pthread_mutex_lock(&y->lock);
+	box = youki_box_find(y, id);
+	if (box)
+		box->spoilt = true;
+	pthread_mutex_unlock(&y->lock);
+}
+
 /* The program refused: perhaps because it had been started and we had died before noting it. */
 static int explain_refusal(struct youki *y, const struct oci_call *call, struct wall at, int r,
 			   struct error *err)
@@ -69,8 +82,10 @@ static int explain_refusal(struct youki *y, const struct oci_call *call, struct 
 		return r;
 	if (oci_program_state(call, a, &state, NULL) < 0)
 		return r;
-	if (state.state != INSTANCE_RUNNING && state.state != INSTANCE_PAUSED)
+	if (state.state != INSTANCE_RUNNING && state.state != INSTANCE_PAUSED) {
+		spoil(y, call->id);
 		return r;
+	}
 	r = note_started(y, call->id, at, err);
 	return r < 0 ? r : RUNTIME_ALREADY;
 }
@@ -116,6 +131,15 @@ static int kill_all(struct youki *y, const struct youki_box *box, struct error *
 	return busy ? 0 : RUNTIME_GONE;
 }
 
+/* Its first process has ended, whatever else is still on its way out of the group; where none was
+ * ever known, the group is all there is to speak for it. */
+static int kill_rest(struct youki *y, const struct youki_box *box, struct error *err)
+{
+	int r = kill_all(y, box, err);
+
+	return r < 0 || !box->note.id.pid ? r : RUNTIME_GONE;
+}
+
 /* Its first process; @was_killed: with its group a moment ago, so that it may be gone by now. */
 static int signal_first(const struct youki_box *box, int sig, bool was_killed, struct error *err)
 {
@@ -141,7 +165,7 @@ int youki_signal(struct runtime *rt, const char *id, int sig, struct error *err)
 		return r;
 	/* No process that we know: what a broken one still has is ended by its group. */
 	if (state != PROCESS_ALIVE || box.ended)
-		return sig == SIGKILL && !box.busy ? kill_all(y, &box, err) : RUNTIME_GONE;
+		return sig == SIGKILL && !box.busy ? kill_rest(y, &box, err) : RUNTIME_GONE;
 	r = oci_cgroup_thaw(&y->cgroups, box.rec.cgroup, err);
 	if (r == 0 && sig == SIGKILL)
 		r = kill_all(y, &box, err);

@@ -418,7 +418,8 @@ static void decide(const struct diff_input *in, struct arena *a, struct diff_slo
 {
 	if (is_unknown(in)) {
 		ret->verdict = VERDICT_UNKNOWN;
-		ret->cause = "its runtime cannot be listed";
+		ret->cause = in->is_partial ? "its runtime cannot be listed"
+					    : "somebody is at work on it, or it has just ended";
 		ret->keep = in->n ? in->instances[in->n - 1] : NULL;
 	} else if (!in->want) {
 		if (in->n)

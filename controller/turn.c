@@ -67,6 +67,7 @@ static const struct instance_spec *sign_spec(struct driver *d, const struct inst
 	copy->config_hash = arena_strdup(a, spec->config_hash);
 	copy->owner = d->o.session->opt.layout.owner;
 	copy->node_id = d->o.session->node_id;
+	copy->oci_path = d->o.session->opt.oci_path ? d->o.session->opt.oci_path : "";
 	return copy;
 }
 

@@ -47,10 +47,11 @@ struct instance_spec {
 	const char *owner;
 	const char *node_id;
 	const char *config_hash;
-	const char *image;             /* as written */
-	const char *digest;            /* manifest digest, `sha256:…` */
-	const char *address;           /* NULL: none */
-	const char *slice;             /* the network it is in, "10.220.99.0/28"; NULL likewise */
+	const char *image;    /* as written */
+	const char *digest;   /* manifest digest, `sha256:…` */
+	const char *address;  /* NULL: none */
+	const char *slice;    /* the network it is in, "10.220.99.0/28"; NULL likewise */
+	const char *oci_path; /* runtime.oci.path for it; "": as found; NULL: nothing said */
 	const struct service *service; /* normalised, the replica group's values merged in */
 	const struct env_var *env;     /* of the service, resolved, sorted by name */
 	size_t n_env;

@@ -21,6 +21,7 @@ struct json_object *instance_spec_to_json(const struct instance_spec *s)
 	json_put_str(o, "digest", s->digest);
 	json_put_str(o, "address", s->address);
 	json_put_str(o, "slice", s->slice);
+	json_put_str(o, "oci_path", s->oci_path);
 	json_put_obj(o, "service", s->service ? render_service_json(s->service) : NULL);
 	for (size_t i = 0; i < s->n_env; i++)
 		json_put_str(env, s->env[i].name, s->env[i].value);
@@ -55,6 +56,7 @@ static int get_texts(struct json_object *o, struct arena *a, struct instance_spe
 		{ "digest", &ret->digest },
 		{ "address", &ret->address },
 		{ "slice", &ret->slice },
+		{ "oci_path", &ret->oci_path },
 	};
 	int r = 0;
 
