@@ -53,30 +53,41 @@ static int destroy(struct hcs *h, const char *path, struct error *err)
 static int make_link(const struct work *w, const char *path, const struct winlayer_link *l,
 		     struct error *err)
 {
-	const char *from = arena_printf(w->a, "%s/%s", path, l->name), *base = path, *to;
+	struct arena *a CLEAN(arena) = arena_new(); /* a base layer has tens of thousands */
+	const char *base = path;
 
 	if (l->down > w->below.n)
 		return error_set(err, ERR_CORRUPT, 0, "%s: a link leads below the base", l->name);
 	if (l->down > 0)
 		base = w->below.paths[l->down - 1];
-	to = arena_printf(w->a, "%s/%s", base, l->target);
-	if (link(to, from) < 0 && errno != EEXIST)
+	if (link(arena_printf(a, "%s/%s", base, l->target),
+		 arena_printf(a, "%s/%s", path, l->name)) < 0 &&
+	    errno != EEXIST)
 		return error_sys(err, errno, "link %s", l->name);
 	return 0;
 }
 
+/* The utility VM's part stays in the store: only hyperv isolation, which is not offered, needs it.
+ */
+static bool is_of_vm(const struct winlayer_link *l)
+{
+	return strncmp(l->name, "UtilityVM/", strlen("UtilityVM/")) == 0;
+}
+
 static int make_links(const struct work *w, const char *path, const char *source, struct error *err)
 {
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_SPEC_BYTES);
+	struct arena *a CLEAN(arena) = arena_new();
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_WINLAYER_LIST);
 	struct winlayer_link *links = NULL;
 	size_t n = 0;
-	int r = fs_read(AT_FDCWD, arena_printf(w->a, "%s/links", source), &text, err);
+	int r = fs_read(AT_FDCWD, arena_printf(a, "%s/links", source), &text, err);
 
 	if (r == -ERR_NOT_FOUND)
 		return 0;
-	r = r < 0 ? r : winlayer_links_parse(text.data ? text.data : "", w->a, &links, &n, err);
+	r = r < 0 ? r : winlayer_links_parse(text.data ? text.data : "", a, &links, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = make_link(w, path, &links[i], err);
+		if (!is_of_vm(&links[i]))
+			r = make_link(w, path, &links[i], err);
 	return r;
 }
 

@@ -10,11 +10,12 @@
  *     Files/d.$wcidirs$  the same two about the directory; of a link to one, too
  *     Hives/x            changes to the registry, plain bytes
  *     tombstones.txt     what is deleted from the layers below; not in a base layer
- *   uvm/                 UtilityVM in the same form, where the layer has it: Files/…;
- * tombstones.txt where something of it is deleted links                hard links to make after the
- * import, see winlayer_links.h bcd.bak, bcd.log.bak, bcd.log1.bak, bcd.log2.bak plain copies of
- * what the import changes in UtilityVM, for the layer's directory, so that the image can be given
- * on as it came
+ *   uvm/                 UtilityVM in the same form, where the layer has it: Files/,
+ *     tombstones.txt     when something of it is deleted
+ *   links                hard links to make after the import, see winlayer_links.h
+ *   bcd.bak              plain copy of what the import changes in UtilityVM, for the layer's
+ *   bcd.log.bak          directory, so that the image can be given on as it came; also
+ *   bcd.log1.bak         bcd.log2.bak
  *
  * Times of a file are those of the staged file. What is here has regular files and directories
  * only: links of any kind are bytes, so nothing leads anywhere.
