@@ -238,6 +238,23 @@ static void test_wedged(void **state)
 	assert_int_equal(hcs_world_hcn_query(w, HCS_WORLD_NAMESPACE, 1, NULL), S_OK);
 }
 
+/* The service is restarted under a call that hangs: it fails, and has had no effect. */
+static void test_restart_ends_hangs(void **state)
+{
+	struct hcs_world *w = *state;
+	struct hanging h = { .w = w };
+	pthread_t thread;
+
+	fault(w, "{\"call\":\"HcnCreateNamespace\",\"do\":\"hang\"}");
+	assert_int_equal(pthread_create(&thread, NULL, create_namespace, &h), 0);
+	while (hits(w) == 0)
+		clock_sleep(5 * CLOCK_MS);
+	(void)hcs_world_tool(w, "restart", "hcn", NULL);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(h.hr, WIN32_RPC_CALL_FAILED);
+	assert_int_equal(hcs_world_hcn_query(w, HCS_WORLD_NAMESPACE, 1, NULL), WIN32_NOT_FOUND);
+}
+
 static void test_operation_hangs(void **state)
 {
 	static const char *const rules[] = {
@@ -375,6 +392,7 @@ int main(void)
 		TEST(test_match_and_count),
 		TEST(test_restart),
 		TEST(test_wedged),
+		TEST(test_restart_ends_hangs),
 		TEST(test_operation_hangs),
 		TEST(test_rules_by_file),
 		TEST(test_counting),

@@ -24,17 +24,33 @@ enum { WAIT_MS = 60000, MAX_OUTPUT = 16 << 20 };
 
 /* --- the world -------------------------------------------------------------------------- */
 
-struct hcs_world *hcs_world_new(void)
+struct hcs_world *hcs_world_join(const char *path)
 {
 	struct hcs_world *w = xcalloc(1, sizeof(*w));
 
-	snprintf(w->path, sizeof(w->path), "/tmp/hcs-world.XXXXXX");
-	assert_non_null(mkdtemp(w->path));
-	snprintf(w->host, sizeof(w->host), "%s/host", w->path);
+	snprintf(w->path, sizeof(w->path), "%s", path);
+	snprintf(w->host, sizeof(w->host), "%s/host", path);
 	assert_int_equal(setenv("HCS_SIM_DIR", w->host, 1), 0);
 	w->arena = arena_new();
 	if (hcs_api_open(TEST_BINARY_DIR "/libhcs_sim.so", &w->api, &w->err) < 0)
 		fail_msg("%s", w->err.msg);
+	return w;
+}
+
+void hcs_world_leave(struct hcs_world *w)
+{
+	hcs_api_close(w->api);
+	arena_free(w->arena);
+	free(w);
+}
+
+struct hcs_world *hcs_world_new(void)
+{
+	char path[] = "/tmp/hcs-world.XXXXXX";
+	struct hcs_world *w;
+
+	assert_non_null(mkdtemp(path));
+	w = hcs_world_join(path);
 	hcs_world_awake(w);
 	return w;
 }
@@ -82,9 +98,7 @@ void hcs_world_free(struct hcs_world *w)
 		clock_sleep(10 * CLOCK_MS);
 	}
 	assert_int_equal(fs_remove_tree(AT_FDCWD, w->path, &w->err), 0);
-	hcs_api_close(w->api);
-	arena_free(w->arena);
-	free(w);
+	hcs_world_leave(w);
 }
 
 int hcs_world_setup(void **state)
@@ -252,11 +266,9 @@ HRESULT hcs_world_do(struct hcs_world *w, enum hcs_world_what what, const void *
 static const char *need_base(struct hcs_world *w)
 {
 	const char *path = hcs_world_printf(w, "%s/layers/base", w->path);
-	const char *files = hcs_world_printf(w, "%s/Files", path);
 
-	if (fs_exists(AT_FDCWD, files, &w->err) == FS_EXISTS)
-		return path;
-	assert_int_equal(fs_mkdirs(AT_FDCWD, files, 0755, &w->err), 0);
+	assert_int_equal(fs_mkdirs(AT_FDCWD, hcs_world_printf(w, "%s/Files", path), 0755, &w->err),
+			 0);
 	assert_int_equal(w->api->ProcessBaseImage(hcs_world_wide(w, path)), S_OK);
 	return path;
 }

@@ -24,6 +24,12 @@ struct hcs_world {
 /** hcs_world_new() - the directory and the library; a keeper comes with the first call */
 struct hcs_world *hcs_world_new(void);
 
+/** hcs_world_join() - the world at @path from another process; left with hcs_world_leave() */
+struct hcs_world *hcs_world_join(const char *path);
+
+/** hcs_world_leave() - the host stays as it is */
+void hcs_world_leave(struct hcs_world *w);
+
 /** hcs_world_free() - the host goes down; nothing of it is left, or the test fails */
 void hcs_world_free(struct hcs_world *w);
 

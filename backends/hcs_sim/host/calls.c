@@ -137,15 +137,18 @@ static void complete(struct call *c)
 	call_free(c);
 }
 
+static HRESULT lost_hr(const struct call *c)
+{
+	return c->kind->service == CALL_HCS ? HCS_E_SERVICE_DISCONNECT : WIN32_RPC_CALL_FAILED;
+}
+
 static HRESULT fault_hr(const struct call *c)
 {
-	bool is_hcs = c->kind->service == CALL_HCS;
-
 	if (c->fault.kind == FAULT_RESTART)
-		return is_hcs ? HCS_E_SERVICE_DISCONNECT : WIN32_RPC_CALL_FAILED;
+		return lost_hr(c);
 	if (c->fault.hr)
 		return c->fault.hr;
-	return is_hcs ? HCS_E_CONNECTION_TIMEOUT : WIN32_NO_SYSTEM_RESOURCES;
+	return c->kind->service == CALL_HCS ? HCS_E_CONNECTION_TIMEOUT : WIN32_NO_SYSTEM_RESOURCES;
 }
 
 void call_finish(struct call *c, HRESULT hr)
@@ -366,9 +369,9 @@ int64_t calls_due(const struct calls *s, int64_t now_us)
 	return due < look ? due : look;
 }
 
-/* Nobody hears of these any more; what has not been run yet never will. */
-static void drop_hung(struct calls *s, bool (*is_meant)(const struct call *c, const void *arg),
-		      const void *arg)
+/* Ends what hangs, and takes the client off what goes on. @is_gone: it hears of nothing. */
+static void drop(struct calls *s, bool (*is_meant)(const struct call *c, const void *arg),
+		 const void *arg, bool is_gone)
 {
 	struct call **lists[] = { &s->later, &s->due };
 	struct call **at = &s->hung;
@@ -381,6 +384,8 @@ static void drop_hung(struct calls *s, bool (*is_meant)(const struct call *c, co
 			continue;
 		}
 		*at = c->next;
+		if (!is_gone && !c->is_replied)
+			reply(c, lost_hr(c));
 		call_free(c);
 	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -401,10 +406,10 @@ static bool is_of_service(const struct call *c, const void *hcn)
 
 void calls_orphan(struct calls *s, const struct client *client)
 {
-	drop_hung(s, is_of_client, client);
+	drop(s, is_of_client, client, true);
 }
 
 void calls_lose(struct calls *s, bool hcn)
 {
-	drop_hung(s, is_of_service, &hcn);
+	drop(s, is_of_service, &hcn, false);
 }

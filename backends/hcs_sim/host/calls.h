@@ -133,7 +133,7 @@ void calls_turn(struct calls *s, int64_t now_us);
 /** calls_due() - when calls_turn() has something to do; INT64_MAX: never. Hangs count as 50 ms */
 int64_t calls_due(const struct calls *s, int64_t now_us);
 
-/** calls_lose() - a service was restarted: what hangs in it is dropped, the rest goes on unheard */
+/** calls_lose() - a service was restarted: what hangs in it fails, the rest goes on unheard */
 void calls_lose(struct calls *s, bool hcn);
 
 /** calls_count() - how many counted ones there were, ever */

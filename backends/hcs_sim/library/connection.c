@@ -185,11 +185,6 @@ static bool is_hcn_object(const struct object *o)
 	       o->kind == OBJECT_ENDPOINT;
 }
 
-static bool is_hcs_name(const char *name)
-{
-	return strncmp(name, "Hcs", 3) == 0;
-}
-
 static void lose_object(struct library *l, struct object *o)
 {
 	if (o->kind == OBJECT_OPERATION) {
@@ -211,20 +206,20 @@ static bool is_lost_with(const struct library *l, const struct object *o, bool h
 	return is_hcn_object(o) == hcn && o->epoch == l->epoch;
 }
 
-/* A service is gone: what belongs to it, and who waits for it. */
+/* A service is gone, and all that belongs to it. Calls to it are answered by the keeper. */
 static void lose(struct library *l, bool hcn)
 {
 	for (struct object *o = l->objects; o; o = o->next)
 		if (is_lost_with(l, o, hcn))
 			lose_object(l, o);
-	for (struct request *r = l->waiting; r; r = r->next) {
-		if (r->is_answered || is_hcs_name(r->name) == hcn)
-			continue;
-		r->hr = hcn ? WIN32_RPC_CALL_FAILED : HCS_E_SERVICE_DISCONNECT;
-		r->is_answered = true;
-	}
 }
 
+static HRESULT lost_code(const struct request *r)
+{
+	return strncmp(r->name, "Hcs", 3) == 0 ? HCS_E_SERVICE_DISCONNECT : WIN32_RPC_CALL_FAILED;
+}
+
+/* The keeper is gone, and nobody else will answer. */
 static void lose_all(struct library *l)
 {
 	for (struct object *o = l->objects; o; o = o->next) {
@@ -235,6 +230,12 @@ static void lose_all(struct library *l)
 	}
 	lose(l, false);
 	lose(l, true);
+	for (struct request *r = l->waiting; r; r = r->next) {
+		if (r->is_answered)
+			continue;
+		r->hr = lost_code(r);
+		r->is_answered = true;
+	}
 }
 
 /* --- the reader ------------------------------------------------------------------------- */
@@ -340,11 +341,6 @@ static bool need_connection(struct library *l)
 	l->epoch++;
 	start_reader(l->socket);
 	return true;
-}
-
-static HRESULT lost_code(const struct request *r)
-{
-	return is_hcs_name(r->name) ? HCS_E_SERVICE_DISCONNECT : WIN32_RPC_CALL_FAILED;
 }
 
 static struct json_object *frame_of(struct library *l, struct request *r)
