@@ -250,6 +250,34 @@ static void test_close_in_callback(void **state)
 	assert_int_equal(hcs_world_do(w, HCS_WORLD_PROPERTIES, s, NULL), E_HANDLE);
 }
 
+/* An event that waits while another callback runs does not reach a handle that was closed. */
+static void test_no_callback_after_close(void **state)
+{
+	struct hcs_world *w = *state;
+	struct seen first = SEEN(w), second = SEEN(w);
+	HCS_SYSTEM a = hcs_world_running(w, "a", "o"), b = hcs_world_running(w, "b", "o");
+	HCS_OPERATION op = w->api->HcsCreateOperation(&first, on_operation);
+
+	assert_int_equal(
+		w->api->HcsSetComputeSystemCallback(b, HcsEventOptionNone, &second, on_event),
+		S_OK);
+	pthread_mutex_lock(&first.lock); /* keeps the callback of `op` running */
+	assert_int_equal(w->api->HcsEnumerateComputeSystems(NULL, op), S_OK);
+	assert_int_equal(hcs_world_do(w, HCS_WORLD_TERMINATE, b, NULL), S_OK);
+	assert_int_equal(w->api->HcsWaitForComputeSystemExit(b, INFINITE, NULL), S_OK);
+	w->api->HcsCloseComputeSystem(b);
+	pthread_mutex_unlock(&first.lock);
+	wait_until(&first, &first.n_operations, 1);
+	w->api->HcsCloseOperation(op);
+	/* One more round through the same thread: what was queued before has been passed. */
+	assert_int_equal(
+		w->api->HcsSetComputeSystemCallback(a, HcsEventOptionNone, &first, on_event), S_OK);
+	assert_int_equal(hcs_world_do(w, HCS_WORLD_TERMINATE, a, NULL), S_OK);
+	wait_until(&first, &first.n_events, 1);
+	assert_int_equal(second.n_events, 0);
+	w->api->HcsCloseComputeSystem(a);
+}
+
 static void test_process_callback(void **state)
 {
 	struct hcs_world *w = *state;
@@ -423,6 +451,7 @@ int main(void)
 		TEST(test_system_callback),
 		TEST(test_operations_as_events),
 		TEST(test_close_in_callback),
+		TEST(test_no_callback_after_close),
 		TEST(test_process_callback),
 		TEST(test_service_restart),
 		TEST(test_network_notifications),
