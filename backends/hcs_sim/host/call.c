@@ -91,7 +91,7 @@ int64_t call_number(const struct call *c, const char *name)
 
 HRESULT call_handle(struct call *c, enum handle_kind kind, struct handle **ret)
 {
-	struct handle *hd;
+	struct handle *hd = NULL;
 
 	if (!c->client) /* its caller is gone, and its handles with it */
 		return E_HANDLE;

@@ -89,7 +89,7 @@ HRESULT on_HcsEnumerateComputeSystems(struct call *c)
 static HRESULT create(struct call *c, const char *id, struct json_object *config)
 {
 	struct error err;
-	struct sys *s;
+	struct sys *s = NULL;
 	HRESULT hr = compute_check(c, config);
 	int r;
 
@@ -129,7 +129,7 @@ HRESULT on_HcsCreateComputeSystem(struct call *c)
 HRESULT on_HcsOpenComputeSystem(struct call *c)
 {
 	const char *id = call_text(c, "id");
-	struct sys *s;
+	struct sys *s = NULL;
 
 	if (!id)
 		return E_INVALIDARG;
@@ -169,7 +169,7 @@ HRESULT on_HcsCloseProcess(struct call *c)
 
 static HRESULT need_system(struct call *c, struct sys **ret)
 {
-	struct handle *hd;
+	struct handle *hd = NULL;
 	HRESULT hr = call_handle(c, HANDLE_SYSTEM, &hd);
 
 	*ret = NULL; /* the compiler does not see that a refusal is below 0 */
@@ -182,7 +182,7 @@ static HRESULT need_system(struct call *c, struct sys **ret)
 HRESULT on_HcsStartComputeSystem(struct call *c)
 {
 	struct error err;
-	struct sys *s;
+	struct sys *s = NULL;
 	HRESULT hr = need_system(c, &s);
 
 	if (hr < 0)
@@ -211,7 +211,7 @@ static HRESULT end(struct call *c, struct sys *s, bool force)
 HRESULT on_HcsShutDownComputeSystem(struct call *c)
 {
 	struct json_object *options CLEAN(json) = NULL;
-	struct sys *s;
+	struct sys *s = NULL;
 	HRESULT hr = need_system(c, &s);
 
 	if (hr >= 0)
@@ -227,7 +227,7 @@ HRESULT on_HcsShutDownComputeSystem(struct call *c)
 
 HRESULT on_HcsTerminateComputeSystem(struct call *c)
 {
-	struct sys *s;
+	struct sys *s = NULL;
 	HRESULT hr = need_system(c, &s);
 
 	return hr < 0 ? hr : end(c, s, true);
@@ -249,7 +249,7 @@ HRESULT on_HcsGetComputeSystemProperties(struct call *c)
 {
 	struct json_object *query CLEAN(json) = NULL;
 	struct json_object *o;
-	struct sys *s;
+	struct sys *s = NULL;
 	HRESULT hr = need_system(c, &s);
 
 	if (hr >= 0)
@@ -351,7 +351,7 @@ HRESULT on_HcsModifyComputeSystem(struct call *c)
 {
 	struct json_object *doc CLEAN(json) = NULL;
 	struct error err;
-	struct sys *s;
+	struct sys *s = NULL;
 	HRESULT hr = need_system(c, &s);
 
 	if (hr < 0)

@@ -119,7 +119,7 @@ static HRESULT open_object(struct call *c, enum hcn_kind kind)
 
 static HRESULT query(struct call *c, enum hcn_kind kind)
 {
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	struct query q;
 	HRESULT hr = hcn_handle(c, kind, &o);
 

@@ -192,7 +192,7 @@ HRESULT on_HcnModifyEndpoint(struct call *c)
 {
 	struct json_object *doc CLEAN(json) = NULL;
 	const char *type = "", *request = "";
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	HRESULT hr = hcn_handle(c, HCN_KIND_ENDPOINT, &o);
 
 	hr = hr < 0 ? hr : call_document(c, "document", &schema_hcn_modify, false, &doc);
@@ -233,7 +233,7 @@ HRESULT on_HcnQueryEndpointStats(struct call *c)
 		"PacketsReceived",        "PacketsSent",
 		"DroppedPacketsIncoming", "DroppedPacketsOutgoing"
 	};
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	struct json_object *stats;
 	HRESULT hr = hcn_handle(c, HCN_KIND_ENDPOINT, &o);
 

@@ -135,7 +135,7 @@ static bool is_default(const struct hcn_object *o)
 
 HRESULT hcn_container_check(struct call *c, const char *namespace)
 {
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 
 	if (namespace[0] == '{')
 		return call_fail(c, E_INVALIDARG, "Namespace: a GUID without braces");
@@ -194,7 +194,7 @@ static int64_t next_compartment(const struct hcn *n)
 
 static HRESULT make(struct call *c, const GUID *id, struct json_object *take)
 {
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	struct error err;
 	char text[HCS_GUID_SIZE];
 
@@ -257,7 +257,7 @@ HRESULT on_HcnModifyNamespace(struct call *c)
 	struct json_object *doc CLEAN(json) = NULL;
 	struct json_object *settings;
 	const char *type = "", *request = "", *text = "";
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	GUID id;
 	HRESULT hr = hcn_handle(c, HCN_KIND_NAMESPACE, &o);
 
@@ -284,7 +284,7 @@ HRESULT on_HcnModifyNamespace(struct call *c)
 HRESULT on_HcnDeleteNamespace(struct call *c)
 {
 	struct hcn *n = c->host->hcn;
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	char text[HCS_GUID_SIZE];
 	GUID id;
 	HRESULT hr = call_guid(c, &id);

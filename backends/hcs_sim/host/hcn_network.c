@@ -94,7 +94,7 @@ static HRESULT check(struct call *c, struct json_object *doc)
 HRESULT on_HcnCreateNetwork(struct call *c)
 {
 	struct json_object *doc CLEAN(json) = NULL;
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	struct error err;
 	char text[HCS_GUID_SIZE];
 	GUID id;
@@ -118,7 +118,7 @@ HRESULT on_HcnModifyNetwork(struct call *c)
 {
 	struct json_object *doc CLEAN(json) = NULL;
 	const char *type = "", *request = "";
-	struct hcn_object *o;
+	struct hcn_object *o = NULL;
 	HRESULT hr = hcn_handle(c, HCN_KIND_NETWORK, &o);
 
 	hr = hr < 0 ? hr : call_document(c, "document", &schema_hcn_modify, false, &doc);

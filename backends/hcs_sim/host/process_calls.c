@@ -80,7 +80,7 @@ static HRESULT start(struct call *c, struct sys *s, struct json_object *paramete
 	struct silo_program program = { 0 };
 	struct command command;
 	struct error err;
-	struct proc *p;
+	struct proc *p = NULL;
 	pid_t pid;
 	int r;
 
@@ -114,7 +114,7 @@ static HRESULT start(struct call *c, struct sys *s, struct json_object *paramete
 
 static HRESULT create(struct call *c, struct sys *s, struct json_object *parameters)
 {
-	struct proc *p;
+	struct proc *p = NULL;
 	HRESULT hr;
 
 	if (s->state != SYS_RUNNING || s->is_ending)
@@ -134,7 +134,7 @@ static HRESULT create(struct call *c, struct sys *s, struct json_object *paramet
 HRESULT on_HcsCreateProcess(struct call *c)
 {
 	struct json_object *parameters CLEAN(json) = NULL;
-	struct handle *hd;
+	struct handle *hd = NULL;
 	HRESULT hr = call_handle(c, HANDLE_SYSTEM, &hd);
 
 	if (hr < 0)
@@ -147,8 +147,8 @@ HRESULT on_HcsCreateProcess(struct call *c)
 
 HRESULT on_HcsOpenProcess(struct call *c)
 {
-	struct handle *hd;
-	struct proc *p;
+	struct handle *hd = NULL;
+	struct proc *p = NULL;
 	HRESULT hr = call_handle(c, HANDLE_SYSTEM, &hd);
 
 	if (hr < 0)
@@ -166,7 +166,7 @@ HRESULT on_HcsOpenProcess(struct call *c)
 
 static HRESULT need_process(struct call *c, struct proc **ret)
 {
-	struct handle *hd;
+	struct handle *hd = NULL;
 	HRESULT hr = call_handle(c, HANDLE_PROCESS, &hd);
 
 	*ret = NULL; /* the compiler does not see that a refusal is below 0 */
@@ -178,7 +178,7 @@ static HRESULT need_process(struct call *c, struct proc **ret)
 
 HRESULT on_HcsTerminateProcess(struct call *c)
 {
-	struct proc *p;
+	struct proc *p = NULL;
 	HRESULT hr = need_process(c, &p);
 
 	if (hr < 0)
@@ -201,7 +201,7 @@ HRESULT on_HcsSignalProcess(struct call *c)
 	};
 	struct json_object *options CLEAN(json) = NULL;
 	const char *name = "CtrlC";
-	struct proc *p;
+	struct proc *p = NULL;
 	HRESULT hr = need_process(c, &p);
 
 	if (hr >= 0)
@@ -223,7 +223,7 @@ HRESULT on_HcsSignalProcess(struct call *c)
 
 HRESULT on_HcsGetProcessInfo(struct call *c)
 {
-	struct proc *p;
+	struct proc *p = NULL;
 	HRESULT hr = need_process(c, &p);
 
 	if (hr < 0)
@@ -235,7 +235,7 @@ HRESULT on_HcsGetProcessInfo(struct call *c)
 HRESULT on_HcsGetProcessProperties(struct call *c)
 {
 	struct json_object *query CLEAN(json) = NULL;
-	struct proc *p;
+	struct proc *p = NULL;
 	HRESULT hr = need_process(c, &p);
 
 	if (hr >= 0)
@@ -250,7 +250,7 @@ HRESULT on_HcsModifyProcess(struct call *c)
 {
 	struct json_object *doc CLEAN(json) = NULL;
 	const char *operation = "";
-	struct proc *p;
+	struct proc *p = NULL;
 	HRESULT hr = need_process(c, &p);
 
 	if (hr < 0)
