@@ -26,6 +26,7 @@ struct fault {
 	uint64_t rng;
 	uint64_t calls[FAULT_OP_ANY + 1];
 	uint64_t hits;
+	unsigned n_hanging;
 	uint64_t plan; /* number of the plan: changes end hanging calls */
 	bool cancelled;
 };
@@ -145,8 +146,11 @@ static int begin(struct fault *f, struct call *c, struct error *err)
 	if (c->verdict.is_hit && c->verdict.kind == FAULT_ERROR)
 		r = error_set(err, c->verdict.code, 0, "%s fails, as planned",
 			      runtime_fault_op_name(c->op));
-	else if (c->verdict.is_hit && c->verdict.kind == FAULT_HANG)
+	else if (c->verdict.is_hit && c->verdict.kind == FAULT_HANG) {
+		f->n_hanging++;
 		r = hang(f, c->deadline, c->cancel, err);
+		f->n_hanging--;
+	}
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }
@@ -414,6 +418,17 @@ uint64_t runtime_fault_calls(struct runtime *rt, enum fault_op op)
 
 	pthread_mutex_lock(&f->lock);
 	n = f->calls[op];
+	pthread_mutex_unlock(&f->lock);
+	return n;
+}
+
+unsigned runtime_fault_hanging(struct runtime *rt)
+{
+	struct fault *f = of(rt);
+	unsigned n;
+
+	pthread_mutex_lock(&f->lock);
+	n = f->n_hanging;
 	pthread_mutex_unlock(&f->lock);
 	return n;
 }

@@ -84,5 +84,8 @@ void runtime_fault_cancel(struct runtime *rt);
 /** runtime_fault_calls() - calls begun since then */
 uint64_t runtime_fault_calls(struct runtime *rt, enum fault_op op);
 
+/** runtime_fault_hanging() - how many calls hang now */
+unsigned runtime_fault_hanging(struct runtime *rt);
+
 /** runtime_fault_hits() - how many of them went wrong by the plan */
 uint64_t runtime_fault_hits(struct runtime *rt);

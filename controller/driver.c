@@ -118,7 +118,8 @@ static struct mono next_wake(const struct driver *d, struct mono deadline)
 
 	/* On the way out only what is under way counts, and that rings the bell. */
 	if (d->stopping)
-		return (struct mono){ 0 };
+		return turn_patience(d);
+	wake = earliest(wake, turn_patience(d));
 	for (const struct tracked *t = d->first; t; t = t->next)
 		wake = earliest(wake, t->wake);
 	return wake;

@@ -9,6 +9,10 @@ enum {
 	QUEUE = 8,   /* steps waiting for a worker: two turns' worth, so that none idles */
 };
 
+/* A listing takes milliseconds; one of seconds is a runtime in trouble, or a host that is. Whoever
+ * waits for it waits so long with all of the node. */
+#define PATIENCE_US (3 * CLOCK_SEC)
+
 struct lane {
 	struct runtime *rt;
 	struct pool *pool;
@@ -16,6 +20,10 @@ struct lane {
 	unsigned n_flight;
 	struct work_look *look; /* NULL: none */
 	bool look_done;
+	struct mono look_since;
+	struct work_look *late; /* given up, and the pool's; NULL: none */
+	struct mono late_since;
+	int64_t patience_us;
 };
 
 int lane_open(struct runtime *rt, int bell, struct lane **ret, struct error *err)
@@ -28,6 +36,7 @@ int lane_open(struct runtime *rt, int bell, struct lane **ret, struct error *err
 		return r;
 	}
 	l->rt = rt;
+	l->patience_us = PATIENCE_US;
 	*ret = l;
 	return 0;
 }
@@ -74,14 +83,36 @@ static void leave_flight(struct lane *l, const struct work_step *w)
 	l->n_flight--;
 }
 
-struct work_step *lane_take(struct lane *l)
+/* One that answered in the end gets the time it needs from now on, or nobody would ever hear it. */
+static void take_late(struct lane *l, struct mono now)
 {
-	struct job *j = pool_take_done(l->pool);
+	int64_t took = now.us - l->late_since.us;
 
-	if (j && l->look && j == &l->look->job) {
+	if (!l->late->result.failed && 2 * took > l->patience_us)
+		l->patience_us = 2 * took;
+	l->late->job.drop(&l->late->job);
+	l->late = NULL;
+}
+
+/* True: it was no step. */
+static bool take_look(struct lane *l, const struct job *j, struct mono now)
+{
+	if (l->look && j == &l->look->job)
 		l->look_done = true;
+	else if (l->late && j == &l->late->job)
+		take_late(l, now);
+	else
+		return false;
+	return true;
+}
+
+struct work_step *lane_take(struct lane *l, struct mono now)
+{
+	struct job *j;
+
+	do
 		j = pool_take_done(l->pool);
-	}
+	while (j && take_look(l, j, now));
 	if (!j)
 		return NULL;
 	leave_flight(l, (struct work_step *)j);
@@ -102,11 +133,11 @@ void lane_touch_flight(const struct lane *l, struct ledger_touched *t)
 
 bool lane_can_look(struct lane *l, struct mono now)
 {
-	return !l->look && (pool_is_stuck(l->pool, now) || pool_room(l->pool) > 0);
+	return !l->look && (l->late || pool_is_stuck(l->pool, now) || pool_room(l->pool) > 0);
 }
 
 /* A look at a runtime that does not answer would only join the queue of those who wait for it. */
-static void answer_for_stuck(struct lane *l)
+static void answer_for_it(struct lane *l)
 {
 	struct work_look *look = l->look;
 	struct error why = ERROR_INIT;
@@ -120,9 +151,27 @@ void lane_look(struct lane *l, const struct instance *rows, size_t n, struct mon
 {
 	assert(!l->look);
 	l->look = work_look_new(l->rt, rows, n, now);
+	l->look_since = now;
 	l->look_done = false;
-	if (pool_is_stuck(l->pool, now) || !pool_submit(l->pool, &l->look->job))
-		answer_for_stuck(l);
+	if (l->late || pool_is_stuck(l->pool, now) || !pool_submit(l->pool, &l->look->job))
+		answer_for_it(l);
+}
+
+struct mono lane_patience(const struct lane *l)
+{
+	if (!l->look || l->look_done)
+		return (struct mono){ 0 };
+	return mono_add(l->look_since, l->patience_us);
+}
+
+void lane_give_up(struct lane *l, struct mono now)
+{
+	assert(l->look && !l->look_done && !l->late);
+	l->late = l->look;
+	l->late_since = l->look_since;
+	/* Its rows are only read by whoever looks. */
+	l->look = work_look_new(l->rt, l->late->rows, l->late->n_rows, now);
+	answer_for_it(l);
 }
 
 const struct observation *lane_seen(const struct lane *l)

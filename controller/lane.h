@@ -24,7 +24,7 @@ unsigned lane_room(struct lane *l, struct mono now);
 void lane_submit(struct lane *l, struct work_step *take);
 
 /** lane_take() - a finished step, the caller's; NULL: none. A finished look stays here */
-struct work_step *lane_take(struct lane *l);
+struct work_step *lane_take(struct lane *l, struct mono now);
 
 /** lane_flight() - steps submitted and not taken back */
 unsigned lane_flight(const struct lane *l);
@@ -45,4 +45,20 @@ void lane_look(struct lane *l, const struct instance *rows, size_t n, struct mon
 
 /** lane_seen() - the look's result, valid until lane_forget(); NULL while it is under way */
 const struct observation *lane_seen(const struct lane *l);
+
+/**
+ * lane_patience() - when a look under way has taken so long that others need not wait for it; 0:
+ * there is none
+ *
+ * Seconds; more for a runtime that has shown that it needs more and answers in the end.
+ */
+struct mono lane_patience(const struct lane *l);
+
+/**
+ * lane_give_up() - answer for a look under way: every row is UNKNOWN
+ *
+ * What comes of it is dropped, and until then every other look is answered the same way at once:
+ * asking again would only cost one more worker.
+ */
+void lane_give_up(struct lane *l, struct mono now);
 void lane_forget(struct lane *l);

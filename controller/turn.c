@@ -30,6 +30,27 @@ struct tracked *turn_find(struct driver *d, const char *name)
 	return NULL;
 }
 
+static bool has_answer(const struct driver *d)
+{
+	for (size_t i = 0; i < d->n_lanes; i++)
+		if (lane_seen(d->lanes[i]))
+			return true;
+	return false;
+}
+
+struct mono turn_patience(const struct driver *d)
+{
+	struct mono first = { 0 };
+
+	for (size_t i = 0; i < d->n_lanes && has_answer(d); i++) {
+		struct mono until = lane_patience(d->lanes[i]);
+
+		if (until.us && (!first.us || mono_cmp(until, first) < 0))
+			first = until;
+	}
+	return first;
+}
+
 void turn_drop_pending(struct driver *d)
 {
 	for (size_t i = 0; i < d->n_pending; i++)
@@ -167,7 +188,7 @@ static int take_results(struct driver *d, struct error *err)
 	for (size_t i = 0; i < d->n_lanes; i++) {
 		struct work_step *w;
 
-		while (r == 0 && (w = lane_take(d->lanes[i])))
+		while (r == 0 && (w = lane_take(d->lanes[i], d->now)))
 			r = take_step(d, w, err);
 	}
 	return r;
@@ -250,12 +271,24 @@ static bool collect_looks(const struct driver *d, struct observation *ret)
 	return d->look_running;
 }
 
+/* Who has answered need not wait for who has not, beyond a point. */
+static void give_up_looks(struct driver *d)
+{
+	for (size_t i = 0; i < d->n_lanes; i++) {
+		struct mono until = lane_patience(d->lanes[i]);
+
+		if (until.us && has_answer(d) && mono_cmp(d->now, until) >= 0)
+			lane_give_up(d->lanes[i], d->now);
+	}
+}
+
 static int take_looks(struct driver *d, struct error *err)
 {
 	struct observation looks[RUNTIME_COMPOSITE_MAX];
 	struct observed all;
 	int r;
 
+	give_up_looks(d);
 	if (!collect_looks(d, looks))
 		return 0;
 	r = ledger_look(&d->ledger, looks, d->n_lanes, d->touched, &all, err);

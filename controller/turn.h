@@ -44,6 +44,9 @@ int turn_run(struct driver *d, struct error *err);
 /** turn_is_idle() - no step and no look is under way */
 bool turn_is_idle(const struct driver *d);
 
+/** turn_patience() - when a look that others wait for will be given up; 0: nobody waits */
+struct mono turn_patience(const struct driver *d);
+
 /** turn_find() - the tracked deployment with that name; NULL */
 struct tracked *turn_find(struct driver *d, const char *name);
 
