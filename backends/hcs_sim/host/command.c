@@ -351,6 +351,8 @@ static int find_directory(struct work *w, struct json_object *parameters, struct
 	}
 	c->directory = given && *given ? image_path_below(w->place->scratch, given, w->a)
 				       : w->place->scratch;
+	if (!c->directory)
+		return error_set(w->err, ERR_NOT_FOUND, 0, "a working directory that long");
 	return fs_mkdirs(AT_FDCWD, c->directory, 0755, w->err);
 }
 

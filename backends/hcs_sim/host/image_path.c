@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Component by component; "." and empty ones are skipped, ".." at the top stays there. */
+/* Windows folds "." and ".." away as text, before anything is looked up: "no\\..\\x" is "x". */
 #include "backends/hcs_sim/host/image_path.h"
 
 #include <dirent.h>
@@ -10,30 +10,31 @@
 
 CLEAN_DEFINE(dir, DIR *, closedir)
 
-enum { MAX_PATH = 4096 };
+enum { MAX_PATH_BYTES = 4096 };
 
-/* The next component of @*path; NULL at the end. */
-static const char *next_part(const char **path, struct arena *a)
+/* The components that are left, NULL-terminated; ".." at the top stays there. */
+static const char **fold(const char *path, struct arena *a)
 {
-	const char *p = *path + strspn(*path, "\\/");
-	size_t n = strcspn(p, "\\/");
+	const char **parts = NULL;
+	size_t n = 0;
 
-	*path = p + n;
-	return n > 0 ? arena_strndup(a, p, n) : NULL;
-}
+	if (path[0] && path[1] == ':')
+		path += 2;
+	for (;;) {
+		size_t length;
 
-static const char *without_drive(const char *path)
-{
-	return path[0] && path[1] == ':' ? path + 2 : path;
-}
-
-/* Back to the parent directory, but not above @root_n bytes. */
-static void go_up(struct buf *at, size_t root_n)
-{
-	while (at->n > root_n && at->data[at->n - 1] != '/')
-		at->data[--at->n] = '\0';
-	if (at->n > root_n)
-		at->data[--at->n] = '\0';
+		path += strspn(path, "\\/");
+		length = strcspn(path, "\\/");
+		parts = arena_grow(a, parts, n, sizeof(*parts));
+		parts[n] = NULL;
+		if (length == 0)
+			return parts;
+		if (length == 2 && memcmp(path, "..", 2) == 0)
+			n -= n > 0;
+		else if (length != 1 || *path != '.')
+			parts[n++] = arena_strndup(a, path, length);
+		path += length;
+	}
 }
 
 /* The name of an entry that is @part in some case; NULL. */
@@ -48,46 +49,29 @@ static const char *find_entry(const char *directory, const char *part, struct ar
 	return NULL;
 }
 
-const char *image_path_find(const char *root, const char *path, struct arena *a)
+/* @must_be_there: NULL for a path that is not; else its spelling serves for what is not. */
+static const char *walk(const char *root, const char *path, bool must_be_there, struct arena *a)
 {
-	struct buf at CLEAN(buf) = BUF_INIT(MAX_PATH);
-	size_t root_n = strlen(root);
-	const char *part;
+	struct buf at CLEAN(buf) = BUF_INIT(MAX_PATH_BYTES);
+	const char **parts = fold(path, a);
 
 	buf_puts(&at, root);
-	path = without_drive(path);
-	while ((part = next_part(&path, a))) {
-		if (strcmp(part, ".") == 0)
-			continue;
-		if (strcmp(part, "..") == 0) {
-			go_up(&at, root_n);
-			continue;
-		}
-		part = find_entry(at.data, part, a);
-		if (!part)
+	for (size_t i = 0; parts[i]; i++) {
+		const char *entry = find_entry(at.data, parts[i], a);
+
+		if (!entry && must_be_there)
 			return NULL;
-		buf_printf(&at, "/%s", part);
+		buf_printf(&at, "/%s", entry ? entry : parts[i]);
 	}
 	return at.overflow ? NULL : arena_strdup(a, at.data);
 }
 
+const char *image_path_find(const char *root, const char *path, struct arena *a)
+{
+	return walk(root, path, true, a);
+}
+
 const char *image_path_below(const char *root, const char *path, struct arena *a)
 {
-	struct buf at CLEAN(buf) = BUF_INIT(MAX_PATH);
-	size_t root_n = strlen(root);
-	const char *part, *there;
-
-	buf_puts(&at, root);
-	path = without_drive(path);
-	while ((part = next_part(&path, a))) {
-		if (strcmp(part, ".") == 0)
-			continue;
-		if (strcmp(part, "..") == 0) {
-			go_up(&at, root_n);
-			continue;
-		}
-		there = find_entry(at.data, part, a);
-		buf_printf(&at, "/%s", there ? there : part);
-	}
-	return arena_strdup(a, at.data);
+	return walk(root, path, false, a);
 }
