@@ -271,6 +271,27 @@ static void test_failed_create_keeps_its_record(void **state)
 	assert_int_equal(asked(f, PRIMARY), 0);
 }
 
+/* And one that could not be removed is still where it is. */
+static void test_failed_remove_keeps_its_record(void **state)
+{
+	static const enum fault_kind kinds[] = { FAULT_ERROR, FAULT_LATE };
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct fault_rule rule = { kinds[i], FAULT_OP_REMOVE, .n = 1 };
+		const char *id = arena_printf(f->a, "shop.web-rep-%u.1", i);
+
+		assert_int_equal(create(f, i, OS_LINUX, "sha256:l"), 0);
+		assert_int_equal(runtime_signal(f->rt, id, SIGKILL, &f->err), 0);
+		runtime_fault_arm(f->member[DELEGATE], &rule, 1);
+		assert_int_equal(runtime_remove(f->rt, id, soon(), &f->err), -ERR_UNAVAILABLE);
+		assert_int_equal(runtime_remove(f->rt, id, soon(), &f->err),
+				 kinds[i] == FAULT_LATE ? RUNTIME_ABSENT : 0);
+	}
+	assert_int_equal(asked(f, PRIMARY), 0);
+	assert_int_equal(count(f, DELEGATE), 0);
+}
+
 static void test_never_falls_through(void **state)
 {
 	struct fixture *f = *state;
@@ -415,6 +436,7 @@ int main(void)
 		CASE(test_life_stays_where_it_began),
 		CASE(test_learns_what_was_there),
 		CASE(test_failed_create_keeps_its_record),
+		CASE(test_failed_remove_keeps_its_record),
 		CASE(test_never_falls_through),
 		CASE(test_unknown_id_needs_every_answer),
 		CASE(test_partial_list),
