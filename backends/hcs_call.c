@@ -141,6 +141,15 @@ static void keep(const struct hcs_call *c, PWSTR document, struct hcs_answer *re
 	c->limbo->api->LocalFree(document);
 }
 
+/* A handle that is kept for nobody keeps an ended system in the service's books. */
+static void tidy_up(struct hcs_limbo *l)
+{
+	pthread_mutex_lock(&l->lock);
+	if (l->first)
+		(void)tidy(l);
+	pthread_mutex_unlock(&l->lock);
+}
+
 static void run(const struct hcs_call *c, hcs_call_begin *begin, void *arg, bool is_process,
 		struct hcs_answer *ret)
 {
@@ -149,6 +158,7 @@ static void run(const struct hcs_call *c, hcs_call_begin *begin, void *arg, bool
 	PWSTR document = NULL;
 
 	*ret = (struct hcs_answer){ .result = E_OUTOFMEMORY };
+	tidy_up(c->limbo);
 	if (!op)
 		return;
 	ret->result = begin(api, op, arg);

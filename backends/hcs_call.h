@@ -5,8 +5,8 @@
  * as UTF-8 text, both channels for errors become one HRESULT.
  *
  * An operation that is still running at the deadline goes on, and nothing cancels it. Its operation
- * handle, and the system or process handle it uses, are then kept in limbo until it has ended;
- * hcs_call_tidy() closes what has. So no handle is closed under a call.
+ * handle, and the system or process handle it uses, are then kept in limbo until it has ended; the
+ * next call closes what has. So no handle is closed under a call.
  */
 #include "backends/hcs_api.h"
 #include "base/arena.h"
