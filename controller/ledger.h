@@ -15,7 +15,8 @@ struct store;
 /* One turn's writing. */
 struct ledger {
 	struct store *store;
-	int64_t session; /* number of this write session */
+	int64_t session;     /* number of this write session */
+	const char *boot_id; /* of this boot */
 	struct wall now;
 	struct assign_slices slices;
 	struct arena *arena; /* of the turn */
@@ -55,7 +56,8 @@ void ledger_touched_clear(struct ledger_touched *t);
  * @ret:     all instances of the node, sorted, in the turn's arena
  *
  * An instance that no row explains is adopted when its deployment is in the store; a row goes
- * only when its absence was proved twice. Rows on a runtime that could not be listed stay.
+ * only when its absence was proved twice. Rows on a runtime that could not be listed stay. When a
+ * runtime was last seen whole is written down.
  */
 int ledger_look(const struct ledger *ledger, const struct observation *looks, size_t n,
 		const struct ledger_touched *touched, struct observed *ret, struct error *err);

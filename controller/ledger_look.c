@@ -11,6 +11,7 @@
 #include "store/event_store.h"
 #include "store/instance_store.h"
 #include "store/intent_store.h"
+#include "store/node_store.h"
 
 struct touched_id {
 	UT_hash_handle hh;
@@ -272,6 +273,18 @@ static int take_looks(struct look *l, const struct observation *looks, size_t n,
 	return r;
 }
 
+static int note_seen(const struct ledger *l, const struct observation *looks, size_t n,
+		     struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!looks[i].seen.partial)
+			r = node_store_save_boot(l->store, looks[i].runtime->name, l->boot_id,
+						 l->now, err);
+	return r;
+}
+
 int ledger_look(const struct ledger *ledger, const struct observation *looks, size_t n,
 		const struct ledger_touched *touched, struct observed *ret, struct error *err)
 {
@@ -284,6 +297,8 @@ int ledger_look(const struct ledger *ledger, const struct observation *looks, si
 		return r;
 	index_rows(&l);
 	r = take_looks(&l, looks, n, err);
+	if (r == 0)
+		r = note_seen(ledger, looks, n, err);
 	observe_strays(looks, n, l.rows.items, l.rows.n, ledger->arena, &strays);
 	r = r < 0 ? r : take_looks(&l, &strays, 1, err);
 	add_newer_rows(&l);

@@ -34,6 +34,14 @@ static void fill_stdio(void)
 	}
 }
 
+/* As no-color.org has it: set, and not to nothing. */
+static bool no_color(void)
+{
+	const char *value = environment("NO_COLOR");
+
+	return value && *value;
+}
+
 /* A terminal that knows how to go back to the start of a line. */
 static bool can_rewrite(int fd)
 {
@@ -159,7 +167,7 @@ int main(int argc, char **argv)
 		.out_fd = STDOUT_FILENO,
 		.err_fd = STDERR_FILENO,
 		.is_json = parsed < 0 ? command_wants_json(words) : command_is_json(&args),
-		.has_color = isatty(STDERR_FILENO) && !environment("NO_COLOR"),
+		.has_color = isatty(STDERR_FILENO) && !no_color(),
 		.is_terminal = can_rewrite(STDERR_FILENO),
 	});
 	status = run(&(struct cli){ .out = out,

@@ -426,6 +426,7 @@ int turn_run(struct driver *d, struct error *err)
 	d->ledger =
 		(struct ledger){ .store = d->o.session->store,
 				 .session = d->o.session->number,
+				 .boot_id = d->o.session->boot_id,
 				 .now = clock_wall(),
 				 .slices = { d->o.session->opt.slices, d->o.session->opt.n_slices },
 				 .arena = d->arena };

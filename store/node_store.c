@@ -79,7 +79,7 @@ int node_store_accept(struct store *s, struct error *err)
 }
 
 int node_store_boot(struct store *s, const char *runtime, struct arena *a, const char **ret_boot_id,
-		    struct error *err)
+		    struct wall *ret_seen, struct error *err)
 {
 	struct stmt *st CLEAN(stmt) = stmt_get(s, Q_BOOT_LOAD);
 	int r;
@@ -89,6 +89,7 @@ int node_store_boot(struct store *s, const char *runtime, struct arena *a, const
 	if (r != STMT_ROW)
 		return r < 0 ? r : NODE_BOOT_UNKNOWN;
 	*ret_boot_id = stmt_text(st, "boot_id", a);
+	*ret_seen = (struct wall){ stmt_i64(st, "seen_us") };
 	return 0;
 }
 

@@ -42,8 +42,15 @@ int node_store_accept(struct store *s, struct error *err);
 
 enum { NODE_BOOT_UNKNOWN = 1 };
 
-/** node_store_boot() - the boot @runtime was last seen in, in @a; NODE_BOOT_UNKNOWN: never seen */
+/**
+ * node_store_boot() - the last look at @runtime that saw all of it
+ * @ret_boot_id: the boot it was in; in @a
+ * @ret_seen:    when it was
+ *
+ * Return: 0; NODE_BOOT_UNKNOWN: never seen.
+ */
 int node_store_boot(struct store *s, const char *runtime, struct arena *a, const char **ret_boot_id,
-		    struct error *err);
+		    struct wall *ret_seen, struct error *err);
+/** node_store_save_boot() - @runtime was seen whole, now and in that boot */
 int node_store_save_boot(struct store *s, const char *runtime, const char *boot_id, struct wall now,
 			 struct error *err);

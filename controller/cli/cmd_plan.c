@@ -43,7 +43,10 @@ static int compare(struct cli *cli, struct session *s, struct file_spec *file, b
 	print_plan(cli, &view.parts[0].plan);
 	if (s->must_accept && view.parts[0].plan.n_blocked)
 		return EXIT_APPROVAL;
-	return plan_pending(&view.parts[0].plan) ? EXIT_PENDING : EXIT_DONE;
+	if (plan_pending(&view.parts[0].plan))
+		return EXIT_PENDING;
+	/* Nothing to do, as far as could be seen: that is no promise. */
+	return view.observed.partial ? EXIT_PARTLY : EXIT_DONE;
 }
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
@@ -78,6 +81,6 @@ const struct command cmd_plan = {
 	.examples =
 		(const struct command_example[]){
 			{ "tallyman plan shop.yaml", "show what would change" }, { 0 } },
-	.exits = (const int[]){ EXIT_PENDING, EXIT_APPROVAL, 0 },
+	.exits = (const int[]){ EXIT_PENDING, EXIT_APPROVAL, EXIT_PARTLY, 0 },
 	.run = run,
 };

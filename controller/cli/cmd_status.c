@@ -6,7 +6,9 @@
 #include "controller/cli/slot_json.h"
 #include "controller/cli/table.h"
 #include "controller/cli/target.h"
+#include "controller/cli/text.h"
 #include "controller/view.h"
+#include "store/node_store.h"
 
 enum { MAX_TABLE = 64 << 20 };
 
@@ -21,6 +23,7 @@ struct status {
 	struct table *table;
 	size_t n_rows;
 	struct json_object *instances;
+	struct json_object *unanswered; /* runtimes, and when they were last seen whole */
 };
 
 static bool is_asked(const struct status *st, const char *deployment,
@@ -65,6 +68,58 @@ static void add_part(struct status *st, const struct view_part *part)
 	}
 }
 
+static bool is_told(const struct status *st, const char *runtime)
+{
+	for (size_t i = 0; i < json_object_array_length(st->unanswered); i++) {
+		const char *name = NULL;
+
+		(void)json_get_str(json_object_array_get_idx(st->unanswered, i), "runtime", &name,
+				   NULL);
+		if (name && strcmp(name, runtime) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int tell_unanswered(struct status *st, struct session *s, const char *runtime,
+			   struct error *err)
+{
+	struct arena *a = st->cli->arena;
+	struct json_object *o;
+	struct wall seen = { 0 };
+	const char *boot;
+	int r = s->store ? node_store_boot(s->store, runtime, a, &boot, &seen, err) : 0;
+
+	if (r < 0)
+		return r;
+	o = json_object_new_object();
+	json_put_str(o, "runtime", runtime);
+	json_put_str(o, "last_looked", text_time(a, seen));
+	json_object_array_add(st->unanswered, o);
+	if (seen.us)
+		output_warn(st->cli->out,
+			    "runtime %s was last seen whole at %s UTC; its rows are "
+			    "from then",
+			    runtime, text_time_short(a, seen));
+	return 0;
+}
+
+/* What could not be seen, and how old is what is shown of it. */
+static int find_unanswered(struct status *st, struct session *s, const struct view *view,
+			   struct error *err)
+{
+	const struct observed *o = &view->observed;
+	int r = 0;
+
+	if (o->partial)
+		output_warn(st->cli->out, "not everything could be seen: %s", o->missing);
+	for (size_t i = 0; r == 0 && i < o->n; i++)
+		if (o->instances[i].state == INSTANCE_UNKNOWN &&
+		    !is_told(st, o->instances[i].runtime))
+			r = tell_unanswered(st, s, o->instances[i].runtime, err);
+	return r;
+}
+
 static void print(struct status *st, const struct view *view)
 {
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_TABLE);
@@ -73,10 +128,8 @@ static void print(struct status *st, const struct view *view)
 
 	json_put_str(doc, "looked", clock_rfc3339(view->looked, looked));
 	json_put_bool(doc, "partial", view->observed.partial);
+	json_put_obj(doc, "unanswered", st->unanswered);
 	json_put_obj(doc, "instances", st->instances);
-	if (view->observed.partial)
-		output_warn(st->cli->out, "not everything could be seen: %s",
-			    view->observed.missing);
 	if (output_is_json(st->cli->out)) {
 		output_json(st->cli->out, doc);
 		return;
@@ -115,6 +168,12 @@ static int show(struct status *st, struct session *s, struct error *err)
 		return r;
 	open_tell(st->cli, s);
 	st->table = table_new(st->cli->arena, headers, N_COLUMNS);
+	st->unanswered = json_object_new_array();
+	r = find_unanswered(st, s, &view, err);
+	if (r < 0) {
+		json_object_put(st->unanswered);
+		return r;
+	}
 	st->instances = json_object_new_array();
 	for (size_t i = 0; i < view.n; i++)
 		add_part(st, &view.parts[i]);

@@ -11,7 +11,7 @@
 	X(FAILED, 1, "failed, or the input is invalid")                                            \
 	X(PENDING, 2, "changes are pending")                                                       \
 	X(APPROVAL, 3, "needs approval")                                                           \
-	X(PARTLY, 4, "done in part: a slot needs a peer, is stuck or failed")                      \
+	X(PARTLY, 4, "done in part: a slot needs a peer, is stuck, failed or cannot be seen")      \
 	X(TIMEOUT, 5, "the time to wait ran out")                                                  \
 	X(LOCKED, 6, "another process or another store owns the node")                             \
 	X(MOVED, 7, "the world moved meanwhile; look again")                                       \

@@ -10,7 +10,7 @@ VALUES (1, :node_id, 1, 0, :created_us, :accept);
 UPDATE node SET node_id = :node_id, epoch = :epoch, session = :session, accept = :accept;
 
 -- name: boot_load
-SELECT boot_id
+SELECT boot_id, seen_us
 FROM runtime_boot
 WHERE runtime = :runtime;
 

@@ -17,6 +17,34 @@ for where in option:a env:b file:c; do
 	assert_contains "$out" "${where#*:} "
 	assert_eq "$(wc -l <<<"$out")" 2 "images in ${where%:*}"
 done
+# The same for every setting that has all three, and the default where none is given.
+shown() { # FIELD: what a command would use
+	tm doctor --runtime memory -o json "${@:2}"
+	python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$out"
+}
+printf 'owner: by-file\nrun_dir: /tmp/by-file\nstate_dir: /tmp/by-file\n' >"$TALLYMAN_CONFIG"
+assert_eq "$(TALLYMAN_OWNER=by-env shown owner --owner by-option)" by-option
+assert_eq "$(TALLYMAN_OWNER=by-env shown owner)" by-env
+assert_eq "$(TALLYMAN_OWNER='' shown owner)" by-file
+assert_eq "$(TALLYMAN_RUN_DIR=/tmp/by-env shown run_dir --run-dir /tmp/by-option)" /tmp/by-option/memory
+assert_eq "$(TALLYMAN_RUN_DIR=/tmp/by-env shown run_dir)" /tmp/by-env/memory
+assert_eq "$(TALLYMAN_RUN_DIR='' shown run_dir)" /tmp/by-file/memory
+printf 'owner: other\n' >other.yaml
+assert_eq "$(TALLYMAN_OWNER='' shown owner --config other.yaml)" other
+assert_eq "$(TALLYMAN_OWNER='' TALLYMAN_CONFIG=$TEST_TMP/other.yaml shown owner)" other
+assert_eq "$(TALLYMAN_OWNER='' TALLYMAN_CONFIG=$TEST_TMP/other.yaml shown owner --config "$TALLYMAN_CONFIG")" by-file
+rm "$TALLYMAN_CONFIG"
+assert_eq "$(TALLYMAN_OWNER='' shown owner)" tallyman
+assert_eq "$(TALLYMAN_OWNER='' TALLYMAN_RUN_DIR='' shown run_dir)" /run/tallyman/tallyman/memory
+assert_eq "$(TALLYMAN_OWNER=x TALLYMAN_STATE_DIR='' shown state_dir)" /var/lib/tallyman/state/x/memory
+assert_eq "$(shown config)" None
+printf 'state_dir: %s\n' "$TEST_TMP/by-file" >"$TALLYMAN_CONFIG"
+# Options of the node may stand before the command, too; twice is a mistake.
+assert_eq "$(shown owner --owner=joined)" joined
+tm --owner before doctor --runtime memory -o json
+is_json 'd["owner"] == "before"'
+wrong "option --owner is given twice" doctor --owner a --owner b
+
 # A relative directory is taken from where the command runs; a slash at the end says nothing.
 tm_ok image ls --state-dir by-option/
 assert_contains "$out" "a "

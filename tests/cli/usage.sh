@@ -24,6 +24,16 @@ wrong "--tail 'x'" logs shop --tail x
 wrong "--tail '-1'" logs shop --tail -1
 wrong "--since 'soon'" logs shop --since soon
 
+# With -o json, wherever it stands, the document says it as well.
+for line in "aply -o json" "-o json aply" "apply --output=json" "version -ojson x" "logs a b -o json" \
+	"down --output json" "explain --nope -o json"; do
+	# shellcheck disable=SC2086
+	tm $line
+	assert_rc 64
+	error_json 'd["code"] == "invalid" and d["hint"]'
+done
+wrong "unknown option '--nope'" exec shop --nope -- -o json
+
 # Help is no error, whatever else is on the line, and goes to stdout.
 for words in --help -h help "version --help" "logs --help" "--help logs" "image import -h" "help image"; do
 	# shellcheck disable=SC2086

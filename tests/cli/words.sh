@@ -27,6 +27,8 @@ assert_eq "$(complete_line 'tallyman image ')" "import ls rm"
 assert_eq "$(complete_line 'tallyman image import --as')" "--as"
 assert_eq "$(complete_line 'tallyman version -o ')" "text json"
 assert_contains "$(complete_line 'tallyman logs --')" "--follow"
+assert_contains "$(complete_line 'tallyman explain uli')" "ulimits"
+assert_contains "$(complete_line 'tallyman do')" "doctor"
 busybox_tar bb.tar
 tm_ok image import bb.tar --as local/busybox:1
 assert_eq "$(complete_line 'tallyman image rm ')" "local/busybox:1"

@@ -370,6 +370,7 @@ static void test_node(void **state)
 	struct store_txn *txn = fixture_begin(f);
 	struct node_row row;
 	const char *boot = NULL;
+	struct wall seen;
 
 	ok(f, node_store_load(f->store, &row, &f->err));
 	row.epoch = 5;
@@ -385,12 +386,13 @@ static void test_node(void **state)
 	ok(f, node_store_load(f->store, &row, &f->err));
 	assert_int_equal(row.accept, NODE_ACCEPTED);
 
-	assert_int_equal(node_store_boot(f->store, "youki", f->arena, &boot, &f->err),
+	assert_int_equal(node_store_boot(f->store, "youki", f->arena, &boot, &seen, &f->err),
 			 NODE_BOOT_UNKNOWN);
 	ok(f, node_store_save_boot(f->store, "youki", "one", f->now, &f->err));
 	ok(f, node_store_save_boot(f->store, "youki", "two", f->now, &f->err));
-	ok(f, node_store_boot(f->store, "youki", f->arena, &boot, &f->err));
+	ok(f, node_store_boot(f->store, "youki", f->arena, &boot, &seen, &f->err));
 	assert_string_equal(boot, "two");
+	assert_int_equal(seen.us, f->now.us);
 	ok(f, store_commit(&txn, &f->err));
 }
 
