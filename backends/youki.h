@@ -37,6 +37,7 @@ struct youki_box {
 enum { YOUKI_MAX_NAMES = 3 }; /* of programs */
 
 struct youki_candidate;
+struct stat;
 
 struct youki {
 	struct runtime rt; /* first: the vtable's view of us */
@@ -118,6 +119,18 @@ int youki_program_of(struct youki *y, const struct oci_record *rec, struct arena
 enum { YOUKI_REFUSES = 1 };
 int youki_probe(struct youki *y, const struct oci_program *p, struct mono deadline,
 		struct error *err);
+
+/** youki_program_doubt() - it failed; what only an earlier shim has seen it do is proved again */
+void youki_program_doubt(struct youki *y, const struct oci_program *p);
+
+/* youki_verdict.c: what was proved in this boot, for the next shim. @file: the program's */
+
+/** youki_verdict_recall() - true: @p works here; *ret_version in @a */
+bool youki_verdict_recall(const struct youki *y, const struct oci_program *p,
+			  const struct stat *file, struct arena *a, const char **ret_version);
+void youki_verdict_save(const struct youki *y, const struct oci_program *p,
+			const struct stat *file);
+void youki_verdict_forget(const struct youki *y, const struct oci_program *p);
 
 /* youki_facts.c: the host, the image's users */
 int youki_facts_read(struct youki *y, struct error *err);

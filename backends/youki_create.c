@@ -278,6 +278,8 @@ static int run_program(struct job *j, struct error *err)
 	if (r == 0)
 		r = create_inside(j, err);
 	oci_mount_leave(j->y->host_ns);
+	if (r < 0)
+		youki_program_doubt(j->y, j->program);
 	return r;
 }
 

@@ -24,6 +24,7 @@ struct youki_candidate {
 	struct stat file;     /* when it was tried */
 	struct mono tried_at; /* 0: not yet, or without an answer */
 	bool is_passing;      /* the failure was not the program's: the same may work later */
+	bool is_hearsay;      /* usable, as an earlier shim has proved and we have not */
 };
 
 static bool is_wanted(const struct youki_candidate *c, const char *given, const char *name)
@@ -114,17 +115,29 @@ static const char *remedy_of(const struct youki *y, const char *why)
 			    controllers, controllers, controllers);
 }
 
-/* Under probe_lock. */
-static void try_candidate(struct youki *y, struct youki_candidate *c, struct mono deadline)
+static bool believe(struct youki *y, struct youki_candidate *c, const struct stat *file)
+{
+	if (!youki_verdict_recall(y, &c->program, file, y->arena, &c->program.version))
+		return false;
+	c->file = *file;
+	c->seen.usable = c->is_hearsay = true;
+	c->seen.version = c->program.version;
+	c->seen.why = c->seen.remedy = NULL;
+	return true;
+}
+
+/* Under probe_lock. @must_prove: what others have seen does not count. */
+static void try_candidate(struct youki *y, struct youki_candidate *c, struct mono deadline,
+			  bool must_prove)
 {
 	struct error why = ERROR_INIT;
 	struct stat file = { 0 };
 	int r;
 
-	if (c->seen.usable || !find(y, c))
+	if ((c->seen.usable && !(must_prove && c->is_hearsay)) || !find(y, c))
 		return;
 	(void)stat(c->program.path, &file); /* what cannot be seen is tried as it is */
-	if (!must_try(c, &file))
+	if (!must_try(c, &file) || (!must_prove && believe(y, c, &file)))
 		return;
 	r = oci_program_version(&c->program, deadline, y->arena, &c->program.version, &why);
 	if (r < 0 && r != -ERR_TIMEOUT)
@@ -133,14 +146,31 @@ static void try_candidate(struct youki *y, struct youki_candidate *c, struct mon
 		r = youki_probe(y, &c->program, deadline, &why);
 	c->file = file;
 	c->is_passing = r < 0;
+	c->is_hearsay = false;
 	c->tried_at = r < 0 ? (struct mono){ 0 } : clock_mono(); /* no answer: ask again */
 	c->seen.usable = r == 0;
 	c->seen.version = c->program.version;
 	c->seen.remedy = r == 0 ? NULL : remedy_of(y, why.msg);
-	if (r == 0)
-		c->seen.why = NULL;
-	else
+	if (r != 0) {
 		say(y, c, why.msg);
+		youki_verdict_forget(y, &c->program);
+		return;
+	}
+	c->seen.why = NULL;
+	youki_verdict_save(y, &c->program, &file);
+}
+
+void youki_program_doubt(struct youki *y, const struct oci_program *p)
+{
+	pthread_mutex_lock(&y->probe_lock);
+	for (struct youki_candidate *c = y->candidates; c; c = c->next) {
+		if (&c->program != p || !c->is_hearsay)
+			continue;
+		c->is_hearsay = c->seen.usable = false;
+		c->tried_at = (struct mono){ 0 };
+		youki_verdict_forget(y, p);
+	}
+	pthread_mutex_unlock(&y->probe_lock);
 }
 
 /* Leaves half of the time for what comes after. */
@@ -202,7 +232,7 @@ int youki_program_choose(struct youki *y, const char *given, struct mono deadlin
 	pthread_mutex_lock(&y->probe_lock);
 	ch = choices(y, given);
 	for (size_t i = 0; i < ch.n && r < 0; i++) {
-		try_candidate(y, ch.items[i], probe_deadline(deadline));
+		try_candidate(y, ch.items[i], probe_deadline(deadline), false);
 		if (!ch.items[i]->seen.usable)
 			continue;
 		*ret = &ch.items[i]->program;
@@ -237,7 +267,7 @@ int youki_program_probe(struct runtime *rt, struct arena *a, struct runtime_info
 	ch = choices(y, y->given_path);
 	info.candidates = arena_array(a, ch.n, sizeof(*info.candidates));
 	for (size_t i = 0; i < ch.n; i++) {
-		try_candidate(y, ch.items[i], probe_deadline((struct mono){ 0 }));
+		try_candidate(y, ch.items[i], probe_deadline((struct mono){ 0 }), true);
 		info.candidates[info.n_candidates++] = copy_candidate(&ch.items[i]->seen, a);
 		if (ch.items[i]->seen.usable && !info.chosen)
 			info.chosen = ch.items[i]->seen.name;

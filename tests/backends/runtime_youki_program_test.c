@@ -343,6 +343,53 @@ static void test_disappears(void **state)
 	expect_nothing(w, id);
 }
 
+/* How many programs a create started. */
+static uint64_t started_by_create(const struct bad_program *b, uint64_t generation, int result)
+{
+	const struct instance_spec spec = spec_by(b, generation);
+	uint64_t before = process_count();
+
+	assert_int_equal(create(b->w, &spec, soon()), result);
+	before = process_count() - before;
+	if (result == 0)
+		youki_world_end(b->w, spec.id);
+	return before;
+}
+
+/* What was proved once is true for the next shim, until the file is another one or it fails. */
+static void test_verdict_lasts(void **state)
+{
+	enum { ALONE = 1, PROVED = 1 + 4 }; /* the version, and the probe's create, state, delete */
+	struct youki_world *w = *state;
+	struct bad_program b = bad_program_new(w);
+	struct runtime_info info;
+	uint64_t before;
+
+	bad_program_set(&b, "", NULL);
+	assert_int_equal(started_by_create(&b, 1, 0), PROVED);
+	assert_int_equal(started_by_create(&b, 2, 0), ALONE);
+	youki_world_reopen(w);
+	assert_int_equal(started_by_create(&b, 3, 0), ALONE);
+
+	bad_program_mend(&b);
+	bad_program_set(&b, "", NULL);
+	youki_world_reopen(w);
+	assert_int_equal(started_by_create(&b, 4, 0), PROVED);
+
+	youki_world_reopen(w);
+	bad_program_set(&b, "create", "fail");
+	assert_int_equal(started_by_create(&b, 5, -ERR_IO), ALONE);
+	bad_program_set(&b, "", NULL);
+	assert_int_equal(started_by_create(&b, 5, 0), PROVED);
+
+	/* Who asks which programs work wants to know, not to be told. */
+	youki_world_end(w, youki_world_run(w, "db"));
+	youki_world_reopen(w);
+	before = process_count();
+	youki_world_ok(w, runtime_probe(w->rt, w->arena, &info, &w->err));
+	assert_int_equal(process_count() - before, PROVED - ALONE);
+}
+
 static char current[16];
 
 static int setup(void **state)
@@ -364,7 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_not_there), CASE(test_refuses),    CASE(test_probe_stalls),
 		CASE(test_create),    CASE(test_start),      CASE(test_start_cut_off),
-		CASE(test_delete),    CASE(test_disappears),
+		CASE(test_delete),    CASE(test_disappears), CASE(test_verdict_lasts),
 	};
 	static const char *const programs[] = { "crun", "runc", "youki" };
 	int failed = 0;
