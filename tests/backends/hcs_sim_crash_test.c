@@ -308,6 +308,45 @@ static void test_client_killed(void **state)
 	w->api->HcsCloseComputeSystem(s);
 }
 
+/* Nobody there, nothing to hold: it leaves without being told. */
+static void test_keeper_leaves(void **state)
+{
+	char path[] = "/tmp/hcs-world.XXXXXX";
+	struct hcs_world *w;
+	int tries = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	w = hcs_world_join(path);
+	(void)hcs_world_tool(w, "calls", NULL);
+	while (hcs_world_keeper(w) != 0)
+		more_tries(&tries, "its leaving");
+	hcs_world_free(w);
+}
+
+/* All that runs ends, all handles are dead; what persists is there. */
+static void test_reboot(void **state)
+{
+	struct hcs_world *w = *state;
+	HCS_SYSTEM s = hcs_world_running(w, "a", "o");
+	HCS_PROCESS_INFORMATION info;
+	HCS_PROCESS p = NULL;
+
+	put_up_network(w);
+	assert_int_equal(
+		hcs_world_process(w, s, "{\"CommandLine\":\"ping -t localhost\"}", &p, &info),
+		S_OK);
+	(void)hcs_world_tool(w, "reboot", NULL);
+	assert_int_equal(kill((pid_t)info.ProcessId, 0), -1);
+	assert_int_equal(w->api->HcsWaitForProcessExit(p, INFINITE, NULL),
+			 HCS_E_SERVICE_DISCONNECT);
+	assert_int_equal(hcs_world_do(w, HCS_WORLD_PROPERTIES, s, NULL), HCS_E_SERVICE_DISCONNECT);
+	w->api->HcsCloseProcess(p);
+	w->api->HcsCloseComputeSystem(s);
+	assert_null(hcs_world_state(w, "a"));
+	assert_true(is_there(w, HCS_WORLD_ENDPOINT, 3));
+}
+
 /* --- the client ----------------------------------------------------------------------------- */
 
 static int be_client(const char *what, const char *path)
@@ -352,6 +391,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_keeper_killed),
 		TEST(test_client_killed),
+		TEST(test_reboot),
+		cmocka_unit_test(test_keeper_leaves),
 		TEST(test_keeper_at_every_change),
 		TEST(test_everything_at_every_change),
 	};

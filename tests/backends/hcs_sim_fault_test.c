@@ -41,8 +41,8 @@ static void only_fault(struct hcs_world *w, const char *rule)
 		fs_write_atomic(AT_FDCWD, rules_file(w), text, strlen(text), 0600, &w->err), 0);
 }
 
-/* Hits of the first rule; the keeper writes them before it answers. */
-static int64_t hits(struct hcs_world *w)
+/* A count of the first rule; the keeper writes them before it answers. */
+static int64_t count_of(struct hcs_world *w, const char *name)
 {
 	struct buf text CLEAN(buf) = BUF_INIT(1 << 20);
 	struct json_object *o CLEAN(json) = NULL;
@@ -52,8 +52,13 @@ static int64_t hits(struct hcs_world *w)
 	assert_int_equal(fs_read(AT_FDCWD, rules_file(w), &text, &w->err), 0);
 	assert_int_equal(json_parse(text.data, text.n, &o, &w->err), 0);
 	assert_int_equal(json_get_array(o, "rules", &list, &w->err), 0);
-	assert_true(json_get_i64(json_object_array_get_idx(list, 0), "hits", &n, &w->err) >= 0);
+	assert_true(json_get_i64(json_object_array_get_idx(list, 0), name, &n, &w->err) >= 0);
 	return n;
+}
+
+static int64_t hits(struct hcs_world *w)
+{
+	return count_of(w, "hits");
 }
 
 static uint64_t calls(struct hcs_world *w)
@@ -194,6 +199,25 @@ static void test_restart(void **state)
 		clock_sleep(5 * CLOCK_MS);
 }
 
+/* An exit that nobody is told: whoever opens again sees it. */
+static void test_dropped_events(void **state)
+{
+	struct hcs_world *w = *state;
+	HCS_SYSTEM s = hcs_world_running(w, "a", "o"), again = NULL;
+
+	fault(w, "{\"call\":\"SystemExited\",\"match\":\"a\",\"do\":\"drop\"}");
+	assert_int_equal(hcs_world_do(w, HCS_WORLD_TERMINATE, s, NULL), S_OK);
+	assert_int_equal(hits(w), 1);
+	assert_int_equal(w->api->HcsWaitForComputeSystemExit(s, 50, NULL), HCS_E_OPERATION_TIMEOUT);
+	assert_int_equal(hcs_world_open(w, "a", &again), S_OK);
+	assert_int_equal(w->api->HcsWaitForComputeSystemExit(again, INFINITE, NULL), S_OK);
+	/* A rule for all functions counts no events: one call here, and one event. */
+	s = hcs_world_running(w, "b", "o");
+	only_fault(w, "{\"call\":\"*\",\"nth\":1000,\"do\":\"error\"}");
+	assert_int_equal(hcs_world_do(w, HCS_WORLD_TERMINATE, s, NULL), S_OK);
+	assert_int_equal(count_of(w, "seen"), 1);
+}
+
 /* --- hanging ------------------------------------------------------------------------------ */
 
 struct hanging {
@@ -286,14 +310,33 @@ static void test_rules_by_file(void **state)
 {
 	static const char rules[] =
 		"{\"rules\":[{\"call\":\"HcnCreateNamespace\",\"do\":\"error\",\"times\":0}]}";
+	static const char *const wrong[] = {
+		"{",
+		"7",
+		"{\"do\":\"error\"}",
+		"{\"call\":\"*\"}",
+		"{\"call\":\"*\",\"do\":\"explode\"}",
+		"{\"call\":\"*\",\"do\":\"drop\"}",
+		"{\"call\":\"SystemExited\",\"do\":\"error\"}",
+		"{\"call\":\"*\",\"do\":\"error\",\"hr\":\"S_OK\"}",
+		"{\"call\":\"*\",\"do\":\"error\",\"hr\":\"0x5\"}",
+		"{\"call\":\"*\",\"do\":\"error\",\"at\":\"once\"}",
+		"{\"call\":\"*\",\"do\":\"error\",\"nth\":0}",
+		"{\"call\":\"*\",\"do\":\"error\",\"colour\":1}",
+	};
 	struct hcs_world *w = *state;
 	const char *file = rules_file(w);
 
 	assert_int_equal(fs_write_atomic(AT_FDCWD, file, rules, strlen(rules), 0600, &w->err), 0);
 	assert_int_equal(hcs_world_namespace(w, 1, V2), WIN32_NO_SYSTEM_RESOURCES);
 	/* One that is wrong changes nothing. */
-	assert_int_equal(fs_write_atomic(AT_FDCWD, file, "{", 1, 0600, &w->err), 0);
-	assert_int_equal(hcs_world_namespace(w, 1, V2), WIN32_NO_SYSTEM_RESOURCES);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *text = hcs_world_printf(w, "{\"rules\":[%s]}", wrong[i]);
+
+		assert_int_equal(fs_write_atomic(AT_FDCWD, file, text, strlen(text), 0600, &w->err),
+				 0);
+		assert_int_equal(hcs_world_namespace(w, 1, V2), WIN32_NO_SYSTEM_RESOURCES);
+	}
 	assert_int_equal(unlink(file), 0);
 	assert_int_equal(hcs_world_namespace(w, 1, V2), S_OK);
 }
@@ -391,6 +434,7 @@ int main(void)
 		TEST(test_partial),
 		TEST(test_match_and_count),
 		TEST(test_restart),
+		TEST(test_dropped_events),
 		TEST(test_wedged),
 		TEST(test_restart_ends_hangs),
 		TEST(test_operation_hangs),

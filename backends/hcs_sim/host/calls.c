@@ -285,6 +285,7 @@ static void meet_fault(struct call *c)
 	case FAULT_NONE:
 	case FAULT_LATE:
 	case FAULT_PARTIAL:
+	case FAULT_DROP: /* of events only */
 		run(c);
 		return;
 	}

@@ -246,12 +246,16 @@ static void send_exit(struct client *c, struct handle *hd, void *arg)
 	client_send(c, o);
 }
 
-/* Everybody with a handle on @object hears of its end. */
-static void tell_end(struct host *h, const void *object, struct json_object *take)
+/* Everybody with a handle on @object, which is of @s, hears of its end, unless a rule drops that.
+ */
+static void tell_end(const struct sys *s, const char *event, const void *object,
+		     struct json_object *take)
 {
+	struct host *h = s->host;
 	char *text = xstrdup(call_json_text(take));
 
-	clients_for_object(h, object, send_exit, text);
+	if (faults_next(h->faults, event, s->id, NULL).kind != FAULT_DROP)
+		clients_for_object(h, object, send_exit, text);
 	free(text);
 	json_object_put(take);
 }
@@ -291,7 +295,7 @@ static void proc_reaped(struct proc *p, int status)
 
 	p->exit_code = exit_code_of(p, status);
 	p->is_ended = true;
-	tell_end(s->host, p, proc_status(p));
+	tell_end(s, "ProcessExited", p, proc_status(p));
 	drop_proc_if_done(p);
 	after_proc(s);
 }
@@ -362,7 +366,7 @@ void compute_stop(struct sys *s)
 	s->state = SYS_STOPPED;
 	s->waiting[0] = s->waiting[1] = NULL;
 	(void)compute_save(s, NULL); /* lost_systems asks for no more than that it was there */
-	tell_end(s->host, s, sys_exit_status(s));
+	tell_end(s, "SystemExited", s, sys_exit_status(s));
 	for (int i = 0; i < 2; i++)
 		if (waiting[i])
 			call_finish(waiting[i], S_OK);

@@ -135,6 +135,11 @@ static int refuse_unknown(struct json_object *o, struct error *err)
 	return 0;
 }
 
+static bool is_event(const char *call)
+{
+	return strcmp(call, "SystemExited") == 0 || strcmp(call, "ProcessExited") == 0;
+}
+
 /* The members that are numbers, and `at`. */
 static int read_rest(struct json_object *o, struct rule *rule, struct error *err)
 {
@@ -169,6 +174,8 @@ static int read_rule(struct json_object *o, struct rule *ret, struct error *err)
 	r = r < 0 ? r : json_need_str(o, "do", &what, err);
 	r = r < 0 ? r : read_kind(what, &rule.fault.kind, err);
 	r = r < 0 ? r : read_rest(o, &rule, err);
+	if (r >= 0 && is_event(call) != (rule.fault.kind == FAULT_DROP))
+		r = error_set(err, ERR_INVALID, 0, "drop is for events, and nothing else is");
 	if (r < 0)
 		return r;
 	rule.call = xstrdup(call);
@@ -311,6 +318,8 @@ static bool is_match(const struct rule *r, const char *call, const char *subject
 	size_t n = strlen(r->call);
 	bool prefix = n > 0 && r->call[n - 1] == '*';
 
+	if (is_event(call) != (r->fault.kind == FAULT_DROP))
+		return false; /* "*" is no event: their moment is nobody's */
 	if (prefix ? strncmp(r->call, call, n - 1) != 0 : strcmp(r->call, call) != 0)
 		return false;
 	return !r->match || strstr(subject, r->match) || (document && strstr(document, r->match));

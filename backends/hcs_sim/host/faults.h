@@ -16,9 +16,13 @@
  *                 taken effect before it hangs)
  *        pretend  reports success, without effect (not for what returns a handle)
  *        partial  an enumeration succeeds and shows the first half of its list
- *        restart  the service that owns the function starts again ("after": when it has taken
- * effect) at     of a function with an operation: "call": its own HRESULT; "operation": the result.
- *        Default: "call" for hang, else "operation"
+ *        restart  the service that owns the function starts again ("after": when the call has taken
+ *                 effect)
+ *        drop     of the events SystemExited and ProcessExited, which stand for a function
+ *                 then: open handles do not hear of the end, one that is opened later does
+ * at     of a function with an operation: "call": its own HRESULT; "operation": the result.
+ *        Default: "call" for a hang before the effect, else "operation", which pretend and a
+ *        hang after the effect always are
  * hr     name or 0x…; default HCS_E_CONNECTION_TIMEOUT, for computenetwork and layers
  *        WIN32_NO_SYSTEM_RESOURCES
  *
@@ -35,7 +39,8 @@
 	X(HANG, "hang")                                                                            \
 	X(PRETEND, "pretend")                                                                      \
 	X(PARTIAL, "partial")                                                                      \
-	X(RESTART, "restart")
+	X(RESTART, "restart")                                                                      \
+	X(DROP, "drop")
 
 enum fault_kind {
 	FAULT_NONE,
