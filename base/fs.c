@@ -115,6 +115,33 @@ int fs_write_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t
 	return fs_sync_dir(dirfd, dir, err);
 }
 
+/* `<name>.<16 hexadecimal digits>.tmp`, as write_atomic calls it. */
+static bool is_temporary_of(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(entry, name, n) == 0 && entry[n] == '.' &&
+	       strspn(entry + n + 1, "0123456789abcdef") == 16 &&
+	       strcmp(entry + n + 17, ".tmp") == 0;
+}
+
+void fs_sweep(int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[LIMIT_PATH];
+	struct dirent *e;
+	int fd = -1;
+
+	if (parent_of(path, parent))
+		fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir CLEAN(dir) = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir && fd >= 0)
+		close(fd);
+	while (dir && (e = readdir(dir)))
+		if (is_temporary_of(e->d_name, slash ? slash + 1 : path))
+			(void)unlinkat(fd, e->d_name, 0);
+}
+
 int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 {
 	char part[LIMIT_PATH];

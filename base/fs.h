@@ -25,6 +25,10 @@ int fs_read(int dirfd, const char *path, struct buf *ret, struct error *err);
 int fs_write_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
 		    struct error *err);
 
+/** fs_sweep() - remove what fs_write_atomic() of processes that were killed left beside @path,
+ * which nobody may be writing now. What cannot be removed stays: it is in nobody's way */
+void fs_sweep(int dirfd, const char *path);
+
 /** fs_write_all() - all bytes to a descriptor, through short writes and EINTR */
 int fs_write_all(int fd, const void *p, size_t n, struct error *err);
 

@@ -72,6 +72,7 @@ static int make_hmac_key(struct session *s, struct error *err)
 	uint8_t key[HMAC_KEY_BYTES];
 	int r = fs_exists(AT_FDCWD, path, err);
 
+	fs_sweep(AT_FDCWD, path); /* the store's lock is ours */
 	if (r != 0)
 		return r < 0 ? r : 0;
 	rand_bytes(key, sizeof(key));

@@ -89,8 +89,10 @@ int claim_open(const char *base, const char *owner, const char *command, struct 
 	r = fs_mkdirs(AT_FDCWD, base, 0700, err);
 	if (r == 0)
 		r = place_lock(lock, command, &c->lock_fd, err);
-	if (r == 0)
+	if (r == 0) {
+		fs_sweep(AT_FDCWD, c->path);
 		r = read_claim(c, err);
+	}
 	if (r < 0)
 		return error_wrap(err, r, "claim of owner %s", owner);
 	*ret = TAKE(c);

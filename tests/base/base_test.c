@@ -147,6 +147,16 @@ static void files_are_replaced_whole(void **state)
 	assert_string_equal(text.data, "two");
 	assert_int_equal(fs_read(fd, "g", &text, &err), -ERR_NOT_FOUND);
 	assert_int_equal(fs_write_atomic(fd, "no/f", "x", 1, 0600, &err), -ERR_NOT_FOUND);
+	/* What a killed one leaves goes; what only looks alike stays. */
+	assert_int_equal(fs_write_atomic(fd, "f.0123456789abcdef.tmp", "", 0, 0600, &err), 0);
+	assert_int_equal(fs_write_atomic(fd, "f.0123456789abcde.tmp", "", 0, 0600, &err), 0);
+	assert_int_equal(fs_write_atomic(fd, "ff.0123456789abcdef.tmp", "", 0, 0600, &err), 0);
+	fs_sweep(fd, "f");
+	fs_sweep(fd, "no/f");
+	assert_int_equal(fs_exists(fd, "f.0123456789abcdef.tmp", &err), 0);
+	assert_int_equal(fs_exists(fd, "f.0123456789abcde.tmp", &err), FS_EXISTS);
+	assert_int_equal(fs_exists(fd, "ff.0123456789abcdef.tmp", &err), FS_EXISTS);
+	assert_int_equal(fs_exists(fd, "f", &err), FS_EXISTS);
 	assert_int_equal(fs_exists(fd, "f", &err), FS_EXISTS);
 	assert_int_equal(fs_exists(fd, "g", &err), 0);
 	assert_int_equal(fs_mkdirs(fd, "a/b/c", 0700, &err), 0);

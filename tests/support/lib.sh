@@ -199,7 +199,7 @@ lib_cleanup() {
 		nothing_left || lib_end_by_force
 	fi
 	cd /
-	rm -rf "$TEST_TMP" "/var/lib/tallyman/owners/$OWNER" "/var/lib/tallyman/owners/$OWNER.lock"
+	rm -rf "$TEST_TMP" "/var/lib/tallyman/owners/$OWNER" "/var/lib/tallyman/owners/$OWNER".*
 	if [[ $rc == 0 ]]; then
 		for p in $lib_uses_runtime; do echo "RAN $p 1"; done
 	fi
