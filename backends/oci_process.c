@@ -179,6 +179,14 @@ static int put_oom_score(const struct oci_bundle *b, struct json_object *process
 	return 0;
 }
 
+const char *oci_process_workdir(const struct oci_bundle *b)
+{
+	const char *given = b->spec->service->command.workdir;
+	const char *cwd = given ? given : b->image->workdir;
+
+	return cwd && *cwd ? cwd : "/";
+}
+
 bool oci_process_no_new_privileges(const struct service *s)
 {
 	for (size_t i = 0; i < s->security_opt.n; i++) {
@@ -197,16 +205,16 @@ int oci_process_build(const struct oci_bundle *b, uint64_t capabilities, struct 
 {
 	const struct service *s = b->spec->service;
 	struct json_object *o CLEAN(json) = json_object_new_object();
-	const char *cwd = s->command.workdir ? s->command.workdir : b->image->workdir;
+	const char *cwd = oci_process_workdir(b);
 	int r;
 
-	if (cwd && *cwd && *cwd != '/')
+	if (*cwd != '/')
 		return error_set(err, ERR_INVALID, 0, "command.workdir: %s is not absolute", cwd);
 	json_put_bool(o, "terminal", false);
 	json_put_obj(o, "user", build_user(b->user));
 	json_put_obj(o, "args", build_args(b));
 	json_put_obj(o, "env", build_env(b, a));
-	json_put_str(o, "cwd", cwd && *cwd ? cwd : "/");
+	json_put_str(o, "cwd", cwd);
 	json_put_obj(o, "capabilities", build_capabilities(capabilities));
 	/* Left out when false: youki 0.7.0 takes a written false for a word to load the filter when
 	 * it may not any more. */

@@ -7,6 +7,9 @@
 int oci_process_build(const struct oci_bundle *b, uint64_t capabilities, struct arena *a,
 		      struct json_object **ret, struct error *err);
 
+/** oci_process_workdir() - where it starts: the service's word, else the image's, else "/" */
+const char *oci_process_workdir(const struct oci_bundle *b);
+
 /** oci_process_no_new_privileges() - does security_opt ask for it? */
 bool oci_process_no_new_privileges(const struct service *s);
 

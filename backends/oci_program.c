@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/oci_message.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -26,25 +27,6 @@ static const char *const places[] = { "/usr/local/bin", "/usr/local/sbin",
 static const char *const clean_env[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUST_BACKTRACE=0",
 	NULL
-};
-
-/* What the programs say when the container cannot be made as asked. First match wins. */
-static const struct {
-	const char *part;
-	enum error_code code;
-} meanings[] = {
-	{ "not found in $PATH", ERR_NOT_FOUND },
-	{ "executable file", ERR_NOT_FOUND },
-	{ "no such file or directory\": unknown", ERR_NOT_FOUND },
-	{ "exec: \"", ERR_NOT_FOUND },
-	{ "permission denied: unknown", ERR_INVALID },
-	{ "Exec format error", ERR_INVALID },
-	{ "exec format error", ERR_INVALID },
-	{ "already exists", ERR_EXISTS },
-	{ "does not exist", ERR_NOT_FOUND },
-	{ "cgroups in hybrid mode not supported", ERR_UNAVAILABLE },
-	{ "No space left", ERR_IO },
-	{ "no space left", ERR_IO },
 };
 
 const char *const *oci_program_names(void)
@@ -72,64 +54,6 @@ const char *oci_program_find(const char *name, struct arena *a)
 			return path;
 	}
 	return NULL;
-}
-
-enum error_code oci_program_classify(const char *message)
-{
-	for (size_t i = 0; message && i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		if (strstr(message, meanings[i].part))
-			return meanings[i].code;
-	return ERR_IO;
-}
-
-/* The first line of @s without prefixes that say nothing, cut to what an error holds. */
-static const char *first_line(const char *s, struct arena *a)
-{
-	static const char *const noise[] = {
-		"error in executing command: ", "Error: ", "runc create failed: ",
-		"unable to start container process: ", "failed to create container: "
-	};
-	char *line;
-
-	for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
-		if (strncmp(s, noise[i], strlen(noise[i])) == 0)
-			s += strlen(noise[i]);
-	line = arena_strndup(a, s, strcspn(s, "\n"));
-	for (char *p = line; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
-	return strlen(line) > 180 ? arena_strndup(a, line, 180) : line;
-}
-
-/* crun and runc write "msg", youki "message". */
-static const char *line_message(const char *line, size_t n, struct arena *a)
-{
-	struct json_object *o CLEAN(json) = NULL;
-	const char *text = NULL;
-
-	if (json_parse(line, n, &o, NULL) < 0)
-		return NULL;
-	if (json_get_str(o, "msg", &text, NULL) != 0 &&
-	    json_get_str(o, "message", &text, NULL) != 0)
-		return NULL;
-	return *text ? first_line(text, a) : NULL;
-}
-
-const char *oci_program_message(const char *log, const char *text, struct arena *a)
-{
-	const char *last = NULL;
-
-	/* The last line is the outermost reason; warnings come before it. */
-	while (log && *log) {
-		size_t n = strcspn(log, "\n");
-		const char *m = n ? line_message(log, n, a) : NULL;
-
-		last = m ? m : last;
-		log += n + (log[n] == '\n');
-	}
-	if (!last && text && *text)
-		last = first_line(text + strspn(text, "\n "), a);
-	return last;
 }
 
 /* A command line under construction: the global options, then the verb's. */
@@ -186,12 +110,12 @@ static void log_path(const struct oci_call *c, char ret[LIMIT_PATH])
 	snprintf(ret, LIMIT_PATH, "%s/program.log", c->bundle);
 }
 
-static const char *read_message(const char *path, const char *text, struct arena *a)
+static struct oci_message read_message(const char *path, const char *text, struct arena *a)
 {
 	struct buf log CLEAN(buf) = BUF_INIT(LIMIT_PROCESS_OUTPUT);
 
 	(void)fs_read(AT_FDCWD, path, &log, NULL); /* without it the exit code must do */
-	return oci_program_message(log.data, text, a);
+	return oci_message_read(log.data, text, a);
 }
 
 /* The verb failed: say what the program said. */
@@ -200,16 +124,18 @@ static int refused(const struct oci_call *c, const char *verb, const struct proc
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	char path[LIMIT_PATH];
-	const char *message;
+	struct oci_message m;
 
 	log_path(c, path);
-	message = read_message(path, res->err.data, a);
-	if (!message)
+	m = read_message(path, res->err.data, a);
+	if (!m.text)
 		return error_set(err, ERR_IO, res->exit_code,
 				 "%s %s ended with %d and said nothing", c->program->name, verb,
 				 res->exit_code);
-	return error_set(err, oci_program_classify(message), res->exit_code, "%s %s: %s",
-			 c->program->name, verb, message);
+	(void)error_set(err, m.code, res->exit_code, "%s %s: %s", c->program->name, verb, m.text);
+	if (m.hint)
+		error_hint(err, "%s", m.hint);
+	return -(int)m.code;
 }
 
 /* Runs a verb whose output does not matter. */
@@ -261,6 +187,7 @@ int oci_program_start(const struct oci_call *c, struct error *err)
 	struct words w;
 
 	log_path(c, log);
+	(void)unlink(log); /* what an earlier call said is not what this one says */
 	begin(&w, c, log, "start");
 	add(&w, c->id);
 	return run_verb(c, "start", &w, err);
@@ -301,10 +228,10 @@ int oci_program_state(const struct oci_call *c, struct arena *a, struct oci_stat
 	if (r < 0)
 		return r;
 	if (res.exit_code != 0) {
-		const char *message = oci_program_message(NULL, res.err.data, a);
+		const struct oci_message m = oci_message_read(NULL, res.err.data, a);
 
 		return error_set(err, ERR_NOT_FOUND, res.exit_code, "%s state: %s",
-				 c->program->name, message ? message : "nothing said");
+				 c->program->name, m.text ? m.text : "nothing said");
 	}
 	r = oci_state_parse(res.out.data, res.out.n, a, ret, err);
 	return r < 0 ? error_wrap(err, r, "%s state", c->program->name) : 0;
@@ -315,7 +242,7 @@ static int exec_result(const struct oci_call *c, const struct oci_exec *x, int c
 		       struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
-	const char *message = code == 0 ? NULL : read_message(x->log_file, NULL, a);
+	const char *message = code == 0 ? NULL : read_message(x->log_file, NULL, a).text;
 
 	if (message && (code == 255 || code == 1))
 		return error_set(err, ERR_NOT_FOUND, code, "%s exec: %s", c->program->name,
@@ -368,7 +295,7 @@ int oci_program_version(const struct oci_program *p, struct mono deadline, struc
 
 	if (r < 0)
 		return r;
-	text = first_line(res.out.data, a);
+	text = oci_message_line(res.out.data, a);
 	v = strstr(text, "version");
 	if (res.exit_code != 0 || !v)
 		return error_set(err, ERR_CORRUPT, 0, "%s --version printed \"%.60s\"", p->path,

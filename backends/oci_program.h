@@ -68,10 +68,3 @@ struct oci_exec {
  *  -ERR_NOT_FOUND: there is no such program in it, or it does not run */
 int oci_program_exec(const struct oci_call *c, const struct oci_exec *x, int *ret_code,
 		     struct error *err);
-
-/** oci_program_message() - what @log (JSON lines) or @text says went wrong, in one line.
- *  Pure; the text lives in @a; NULL when they say nothing. */
-const char *oci_program_message(const char *log, const char *text, struct arena *a);
-
-/** oci_program_classify() - the policy a program's message stands for */
-enum error_code oci_program_classify(const char *message);

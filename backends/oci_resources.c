@@ -6,6 +6,10 @@
 
 #include "specs/memory.h"
 
+/* Below it the programs themselves do not live long enough to start anything (measured: youki and
+ * crun end in ways that name no limit, runc names it up to 4Mi). */
+#define MEMORY_MIN (UINT64_C(2) << 20)
+
 /* Docker's list; -1 is any number. A service's own devices come after it. */
 static const struct allowed {
 	char type;
@@ -55,11 +59,37 @@ static int read_swap(const struct resources_spec *r, const struct oci_facts *f,
 	return 0;
 }
 
+/* Processors as the kernel lists them: "0-2,4". Whether the host has them it says itself. */
+static int check_cpuset(const char *text, struct error *err)
+{
+	static const char digits[] = "0123456789";
+	const char *p = text;
+
+	while (p && *p) {
+		size_t n = strspn(p, digits);
+
+		p += n;
+		if (n && *p == '-') {
+			n = strspn(p + 1, digits);
+			p += 1 + n;
+		}
+		if (!n || (*p && *p != ',') || (*p && !p[1]))
+			return error_set(err, ERR_INVALID, 0,
+					 "resources.cpuset: %s is no list like 0-2,4", text);
+		p += *p == ',';
+	}
+	return 0;
+}
+
 static int read_memory(const struct resources_spec *r, const struct oci_facts *f,
 		       struct oci_limits *l, struct error *err)
 {
 	int e = read_size("memory", r->memory, &l->memory, &l->has_memory, err);
 
+	if (e == 0 && l->has_memory && l->memory < MEMORY_MIN)
+		return error_set(err, ERR_INVALID, 0,
+				 "resources.memory: no container starts with %s; the least is 2Mi",
+				 r->memory);
 	if (e == 0)
 		e = read_size("memory_reservation", r->memory_reservation, &l->reservation,
 			      &l->has_reservation, err);
@@ -83,6 +113,8 @@ int oci_resources_limits(const struct resources_spec *r, const struct oci_facts 
 	struct oci_limits l = { .cpuset = r->cpuset && *r->cpuset ? r->cpuset : NULL };
 	int e = read_memory(r, f, &l, err);
 
+	if (e == 0)
+		e = check_cpuset(l.cpuset, err);
 	if (e < 0)
 		return e;
 	if (r->cpu.has && (r->cpu.value <= 0 || r->cpu.value > 100000))

@@ -132,15 +132,20 @@ void youki_verdict_save(const struct youki *y, const struct oci_program *p,
 			const struct stat *file);
 void youki_verdict_forget(const struct youki *y, const struct oci_program *p);
 
-/* youki_facts.c: the host, the image's users */
+/* youki_facts.c: the host */
 int youki_facts_read(struct youki *y, struct error *err);
 /** youki_facts_now() - the same with what may change: name servers, hosts */
 struct oci_facts youki_facts_now(const struct youki *y, struct arena *a);
-/** youki_facts_user() - @root is a directory descriptor of the container's root */
-int youki_facts_user(int root, const char *user, const struct strings *extra, struct arena *a,
-		     struct oci_user *ret, struct error *err);
 int youki_facts_devices(const struct service *s, struct arena *a, struct oci_device **ret,
 			size_t *ret_n, struct error *err);
+
+/* youki_root.c: inside of a container's root; @root is a descriptor of its directory */
+
+int youki_root_user(int root, const char *user, const struct strings *extra, struct arena *a,
+		    struct oci_user *ret, struct error *err);
+/** youki_root_workdir() - make @path there, as docker does, with what is missing above it.
+ *  -ERR_INVALID: something in its way is no directory */
+int youki_root_workdir(int root, const char *path, struct error *err);
 
 /** youki_images() - the image store of this node, opened when first needed */
 int youki_images(struct youki *y, struct image_dir **ret, struct error *err);

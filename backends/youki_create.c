@@ -13,6 +13,7 @@
 #include "backends/image_dir_stage.h"
 #include "backends/oci_mount.h"
 #include "backends/oci_mounts.h"
+#include "backends/oci_process.h"
 #include "backends/shim_log.h"
 #include "backends/shim_reaper.h"
 #include "backends/youki.h"
@@ -146,6 +147,14 @@ static int find_image(struct job *j, struct error *err)
 	return r;
 }
 
+static int no_source(const char *target, const char *source, struct error *err)
+{
+	(void)error_set(err, ERR_NOT_FOUND, 0, "storage %s: %s is not on this host", target,
+			source ? source : "its source");
+	error_hint(err, "make it, or use type: named, which needs no source");
+	return -ERR_NOT_FOUND;
+}
+
 static int make_storage(const struct job *j, struct error *err)
 {
 	const struct service *s = j->spec->service;
@@ -156,9 +165,7 @@ static int make_storage(const struct job *j, struct error *err)
 
 		if (s->storage.items[i].type == STORAGE_BIND) {
 			if (!source || *source != '/' || access(source, F_OK) < 0)
-				return error_set(
-					err, ERR_NOT_FOUND, 0, "storage %s: %s is not on this host",
-					s->storage.items[i].target, source ? source : "its source");
+				return no_source(s->storage.items[i].target, source, err);
 		} else if (source) {
 			r = fs_mkdirs(AT_FDCWD, source, 0755, err);
 		}
@@ -245,10 +252,11 @@ static int write_config(struct job *j, struct error *err)
 
 	if (root < 0)
 		return error_sys(err, errno, "open %s/rootfs", j->bundle);
-	r = youki_facts_user(root, s->user ? s->user : j->image.config.user, &s->extra_groups, j->a,
-			     &user, err);
+	r = youki_root_user(root, s->user ? s->user : j->image.config.user, &s->extra_groups, j->a,
+			    &user, err);
 	j->doc.user = &user;
 	r = r < 0 ? r : oci_bundle_config(&j->doc, j->a, &config, err);
+	r = r < 0 ? r : youki_root_workdir(root, oci_process_workdir(&j->doc), err);
 	if (r < 0)
 		return r;
 	json_canonical(config, &text);

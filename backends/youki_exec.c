@@ -43,7 +43,7 @@ static int put_user(struct json_object *process, const struct youki_box *box, co
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_sys(err, errno, "open the root of %s", box->id);
-	r = youki_facts_user(root, user, &none, a, &u, err);
+	r = youki_root_user(root, user, &none, a, &u, err);
 	if (r < 0)
 		return r;
 	o = json_object_new_object();

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the bundle has to know of this host and of the image's users: limits,
- * capabilities, name servers, device nodes, passwd and group. Reads only.
+ * What the bundle has to know of this host: limits, capabilities, name servers, device
+ * nodes. Reads only.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -107,41 +105,6 @@ struct oci_facts youki_facts_now(const struct youki *y, struct arena *a)
 	f.resolv_conf = read_text(a, "/etc/resolv.conf");
 	f.hosts = read_text(a, "/etc/hosts");
 	return f;
-}
-
-/* Links of the image are followed inside of it: /etc/passwd may not point to the host's. */
-static int read_inside(int root, const char *path, struct arena *a, const char **ret,
-		       struct error *err)
-{
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
-	int fd CLEAN(fd) = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	char name[64];
-	int r;
-
-	*ret = NULL;
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (fd < 0)
-		return error_sys(err, errno, "open the image's %s", path);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	r = fs_read(AT_FDCWD, name, &text, err);
-	if (r < 0)
-		return error_wrap(err, r, "read the image's %s", path);
-	*ret = arena_strndup(a, text.data, text.n);
-	return 0;
-}
-
-int youki_facts_user(int root, const char *user, const struct strings *extra, struct arena *a,
-		     struct oci_user *ret, struct error *err)
-{
-	struct oci_user_request q = { .user = user, .extra = extra };
-	int r = read_inside(root, "etc/passwd", a, &q.passwd, err);
-
-	if (r == 0)
-		r = read_inside(root, "etc/group", a, &q.group, err);
-	return r < 0 ? r : oci_user_resolve(&q, a, ret, err);
 }
 
 static int read_device(const struct device_spec *d, struct arena *a, struct oci_device *ret,

@@ -144,6 +144,50 @@ static void test_refused(void **state)
 	refuse(f, ERR_INVALID, "memory_swap");
 }
 
+static const struct {
+	const char *memory, *cpuset;
+	const char *refused; /* a part of the message; NULL: it is taken */
+} resources[] = {
+	{ "2Mi", NULL, NULL },
+	{ "64Mi", "0", NULL },
+	{ NULL, "0-2", NULL },
+	{ NULL, "0,2-3,7", NULL },
+	{ NULL, "", NULL },
+	{ "1Ki", NULL, "resources.memory: no container starts with 1Ki" },
+	{ "2Mi", "abc", "cpuset" },
+	{ NULL, "0-", "cpuset" },
+	{ NULL, "-1", "cpuset" },
+	{ NULL, "0,,1", "cpuset" },
+	{ NULL, "0,", "cpuset" },
+	{ NULL, "0-1-2", "cpuset" },
+	{ NULL, "0 1", "cpuset" },
+	{ "2047Ki", NULL, "the least is 2Mi" },
+	{ "0", NULL, "memory" },
+	{ "lots", NULL, "memory" },
+};
+
+static void test_resources(void **state)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct fixture *f = fixture_new(a);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
+		struct json_object *o CLEAN(json) = NULL;
+		struct error err = ERROR_INIT;
+		int r;
+
+		f->service.resources.memory = resources[i].memory;
+		f->service.resources.cpuset = resources[i].cpuset;
+		r = oci_bundle_config(&f->bundle, a, &o, &err);
+		if (r != (resources[i].refused ? -ERR_INVALID : 0) ||
+		    (resources[i].refused && !strstr(err.msg, resources[i].refused)))
+			fail_msg("memory %s, cpuset %s: %d: %s",
+				 resources[i].memory ? resources[i].memory : "",
+				 resources[i].cpuset ? resources[i].cpuset : "", r, err.msg);
+	}
+}
+
 static void test_users(void **state)
 {
 	static const struct strings none = { NULL, 0 };
@@ -178,29 +222,13 @@ static void test_users(void **state)
 	}
 }
 
-static void test_messages(void **state)
-{
-	struct arena *a CLEAN(arena) = arena_new();
-	const char *log =
-		"{\"level\":\"warning\",\"msg\":\"odd\"}\n"
-		"{\"level\":\"error\",\"message\":\"error in executing command: no\\nmore\"}\n";
-
-	(void)state;
-	assert_string_equal(oci_program_message(log, NULL, a), "no");
-	assert_string_equal(oci_program_message("rubbish\n", "Error: bad\nmore", a), "bad");
-	assert_null(oci_program_message("", "", a));
-	assert_int_equal(oci_program_classify("executable file `/x` not found in $PATH"),
-			 ERR_NOT_FOUND);
-	assert_int_equal(oci_program_classify("something else"), ERR_IO);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_resources),
 		cmocka_unit_test(test_users),
-		cmocka_unit_test(test_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
