@@ -264,17 +264,6 @@ static void take_record(struct build *b, struct rslot *s, const struct key *key)
 	b->i_record++;
 }
 
-/* What was seen once is never given again, also when it is gone by then. */
-static void raise_generation(struct rslot *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->instances[i].is.generation <= s->record.generation)
-			continue;
-		s->record.generation = s->instances[i].is.generation;
-		s->is_record_dirty = true;
-	}
-}
-
 /* A new configuration starts with a clean slate. */
 static void compare_wish(struct rslot *s, struct reconciler *r)
 {
@@ -320,7 +309,6 @@ static void build_slot(struct build *b, const struct key *key, size_t index)
 		s->want = &d->slots[b->i_want++];
 	take_record(b, s, key);
 	take_instances(b, s, key, old);
-	raise_generation(s);
 	if (s->n)
 		s->is_vacant = false;
 	else if (b->look && !b->look->partial && !s->ticket)

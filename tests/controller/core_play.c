@@ -373,6 +373,16 @@ const char *core_play_fail(struct core_play *p, const char *step, enum error_cod
 	return report(p, &f, -(int)code);
 }
 
+const char *core_play_reply(struct core_play *p, const char *step, int code)
+{
+	struct core_flight f = take_flight(p, step);
+	struct reconcile_event ev = { .type = RECONCILE_STEP_DONE,
+				      .done = { .ticket = f.run.ticket, .code = code } };
+
+	core_laws_answered(p, &f.run.step, code < 0);
+	return feed(p, &ev);
+}
+
 static const char *send_exit(struct core_play *p, const char *id)
 {
 	const struct instance *is = core_world_find(&p->world, id);

@@ -94,6 +94,9 @@ const char *core_play_answer(struct core_play *p, const char *step);
 const char *core_play_fail(struct core_play *p, const char *step, enum error_code code,
 			   bool has_effect);
 
+/** core_play_reply() - nothing happens, and the answer is @code, without an instance */
+const char *core_play_reply(struct core_play *p, const char *step, int code);
+
 const char *core_play_exit(struct core_play *p, const char *name, int code); /* of web-rep-0.1 */
 const char *core_play_ask(struct core_play *p);                              /* TRY_AGAIN */
 const char *core_play_lose(struct core_play *p);                             /* LOST */

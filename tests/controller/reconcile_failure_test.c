@@ -477,10 +477,18 @@ static void test_strangers(void **state)
 		reconcile_step(p->r, &ev, &up);
 		assert_int_equal(up.flags, 0);
 	}
-	ev = (struct reconcile_event){ .type = RECONCILE_OBSERVED, .now = p->now };
-	reconcile_step(p->r, &ev, &up); /* nobody asked */
-	assert_int_equal(up.flags, 0);
-	assert_int_equal(up.overall, RECONCILE_CONVERGED);
+	/* A look nobody asked for, failed or empty. */
+	const struct observed nothing = { 0 };
+	for (unsigned i = 0; i < 2; i++) {
+		ev = (struct reconcile_event){ .type = RECONCILE_OBSERVED, .now = p->now };
+		ev.observed = i ? &nothing : NULL;
+		reconcile_step(p->r, &ev, &up);
+		assert_int_equal(up.flags, 0);
+		assert_int_equal(up.n_notes, 0);
+		assert_int_equal(up.wake.us, 0);
+		assert_int_equal(up.overall, RECONCILE_CONVERGED);
+	}
+	expect(core_play_slot(p, "web-rep-0"), "running: running");
 	expect(core_play_wait(p, 0), "");
 }
 

@@ -302,6 +302,62 @@ static void test_depends_on_held(void **state)
 	run(p, text);
 }
 
+/* What was made before a crash is not started before its time, what is replaced neither. */
+static void test_depends_before_start(void **state)
+{
+	static const char text[] =
+		"web: {image: {name: app:1}, depends: [{service: db}]}\n"
+		"old: {image: {name: app:1}, env: {A: b}, depends: [{service: db}]}\n"
+		"db: {image: {name: db:1}}";
+	struct core_play *p = *state;
+	run(p, text);
+	core_world_get(&p->world, "web-rep-0.1")->state = INSTANCE_CREATED;
+	core_world_exit(&p->world, "shop.old-rep-0.1", 1);
+	core_world_drop(&p->world, "shop.db-rep-0.1");
+	(void)core_play_restart(p);
+	(void)core_play_ask(p);
+	expect(core_play_look(p), "stage db:1, stage app:1");
+	expect(core_play_answer(p, "stage app:1"), "");
+	expect(core_play_slot(p, "web-rep-0"), "waiting: waits for db");
+	expect(core_play_slot(p, "old-rep-0"), "waiting: waits for db");
+	(void)core_play_answer(p, "stage db:1");
+	(void)core_play_answer(p, "create db-rep-0.2");
+	expect(core_play_answer(p, "start db-rep-0.2"), "remove old-rep-0.1, start web-rep-0.1");
+}
+
+/* One of two has failed for good: whatever the other one does, nobody need wait for it. */
+static void test_depends_on_half_a_job(void **state)
+{
+	struct core_play *p = *state;
+	(void)core_play_wish(p, "mig: {image: {name: m:1}, rtype: job, "
+				"scale: {mode: fixed, replicas: 2}}\n"
+				"web: {image: {name: m:1}, depends: [{service: mig}]}");
+	(void)core_play_look(p);
+	(void)core_play_answer(p, "stage m:1");
+	(void)core_play_answer(p, "create mig-rep-0.1");
+	(void)core_play_answer(p, "start mig-rep-0.1");
+	expect(core_play_slot(p, "web-rep-0"), "waiting: waits for mig");
+	(void)core_play_exit(p, "mig-rep-0.1", 1);
+	expect(core_play_slot(p, "web-rep-0"), "blocked: depends on mig, which is not healthy");
+}
+
+/* Asked again, it waits again. */
+static void test_depends_asked_again(void **state)
+{
+	struct core_play *p = *state;
+	p->faults[0] = (struct core_fault){ "create db", ERR_IO, false, 1000 };
+	(void)core_play_wish(p,
+			     "web: {image: {name: app:1}, depends: [{service: db, timeout: 20s}]}\n"
+			     "db: {image: {name: db:1}}");
+	core_play_pass(p, 30 * CLOCK_SEC);
+	expect(core_play_slot(p, "web-rep-0"), "blocked: depends on db, which is not healthy");
+	(void)core_play_ask(p);
+	core_play_pass(p, 10 * CLOCK_SEC);
+	expect(core_play_slot(p, "web-rep-0"), "waiting: waits for db");
+	core_play_pass(p, 15 * CLOCK_SEC);
+	expect(core_play_slot(p, "web-rep-0"), "blocked: depends on db, which is not healthy");
+}
+
 static void test_chain(void **state)
 {
 	struct core_play *p = *state;
@@ -487,6 +543,9 @@ int main(void)
 		cmocka_unit_test(test_depends_timeout),
 		cmocka_unit_test(test_depends_on_hopeless),
 		T(test_depends_on_held),
+		T(test_depends_before_start),
+		T(test_depends_on_half_a_job),
+		T(test_depends_asked_again),
 		T(test_chain),
 		T(test_order_down),
 		T(test_down_takes_one_grace),
