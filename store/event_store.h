@@ -50,6 +50,6 @@ struct event_filter {
 /** event_store_append() - @row->last is the time; drops the oldest when the ring is full */
 int event_store_append(struct store *s, const struct event_row *row, struct error *err);
 
-/** event_store_list() - oldest first */
+/** event_store_list() - oldest first, by their last time */
 int event_store_list(struct store *s, const struct event_filter *filter, struct arena *a,
 		     struct event_rows *ret, struct error *err);

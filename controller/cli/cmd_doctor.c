@@ -69,7 +69,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.summary = "say whether an apply could work here, and what to mend",
+	.summary = "say whether an apply could work here",
 	.arguments = "",
 	.about = "Looks at the kernel, the runtimes, the directories, the store and who holds it, "
 		 "and says for each what is wrong and what to type. It changes nothing and works "

@@ -18,8 +18,7 @@
 enum {
 	LOOK_MS = 500, /* how often new events are looked for */
 	DEFAULT_EVENTS = 50,
-	ALL_EVENTS = 0, /* as the store has it */
-	NO_EVENTS = -1,
+	ALL_EVENTS = -1,
 	MAX_TEXT = 16 << 20,
 };
 
@@ -29,6 +28,7 @@ struct view {
 	struct store *store;
 	struct target target;
 	bool has_target, is_json, is_following;
+	int64_t after; /* the newest that was seen */
 };
 
 static bool is_wanted(const struct view *v, const struct event_row *e)
@@ -85,8 +85,6 @@ static void print_table(struct view *v, const struct event_rows *rows)
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct event_row *e = &rows->items[i];
 
-		if (!is_wanted(v, e))
-			continue;
 		table_row(t, (const char *const[]){
 				     text_time_short(v->arena, e->last),
 				     event_store_level_to_string(e->level),
@@ -106,8 +104,6 @@ static void print_stream(struct view *v, const struct event_rows *rows)
 		const struct event_row *e = &rows->items[i];
 		const char *where = subject(v->arena, e);
 
-		if (!is_wanted(v, e))
-			continue;
 		if (v->is_json)
 			output_json_line(v->cli->out, to_json(v, e));
 		else
@@ -125,25 +121,41 @@ static void print_document(struct view *v, const struct event_rows *rows)
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < rows->n; i++)
-		if (is_wanted(v, &rows->items[i]))
-			json_object_array_add(list, to_json(v, &rows->items[i]));
+		json_object_array_add(list, to_json(v, &rows->items[i]));
 	json_put_obj(doc, "events", list);
 	output_json(v->cli->out, doc);
 }
 
-static int look(struct view *v, int64_t after, int64_t limit, struct event_rows *ret,
-		struct error *err)
+/* Those of the target that came after the ones seen before, oldest first. */
+static int look(struct view *v, struct event_rows *ret, struct error *err)
 {
 	const struct event_filter filter = {
 		.deployment = v->has_target ? v->target.deployment : NULL,
 		.service = v->has_target ? v->target.service : NULL,
-		.after = after,
-		.limit = limit,
+		.after = v->after,
 	};
+	size_t n = 0;
+	int r;
 
 	*ret = (struct event_rows){ 0 };
 	arena_reset(v->arena);
-	return v->store ? event_store_list(v->store, &filter, v->arena, ret, err) : 0;
+	r = v->store ? event_store_list(v->store, &filter, v->arena, ret, err) : 0;
+	for (size_t i = 0; r == 0 && i < ret->n; i++) {
+		if (ret->items[i].seq > v->after)
+			v->after = ret->items[i].seq;
+		if (is_wanted(v, &ret->items[i]))
+			ret->items[n++] = ret->items[i];
+	}
+	ret->n = n;
+	return r;
+}
+
+static void keep_newest(struct event_rows *rows, int64_t limit)
+{
+	if (limit == ALL_EVENTS || rows->n <= (size_t)limit)
+		return;
+	rows->items += rows->n - (size_t)limit;
+	rows->n = (size_t)limit;
 }
 
 static bool is_closed(struct view *v)
@@ -156,21 +168,16 @@ static bool is_closed(struct view *v)
 static int follow(struct view *v, int64_t limit, struct error *err)
 {
 	struct event_rows rows;
-	int64_t after = 0;
-	/* None of those that are there: the newest says from where on. */
-	int r = look(v, 0, limit == NO_EVENTS ? 1 : limit, &rows, err);
-	bool must_skip = limit == NO_EVENTS;
+	int r = look(v, &rows, err);
 
+	if (r == 0)
+		keep_newest(&rows, limit);
 	while (r == 0) {
-		if (rows.n > 0)
-			after = rows.items[rows.n - 1].seq;
-		if (!must_skip)
-			print_stream(v, &rows);
-		must_skip = false;
+		print_stream(v, &rows);
 		r = output_flush(v->cli->out, err);
 		if (r != 0 || is_closed(v))
 			break;
-		r = look(v, after, 0, &rows, err);
+		r = look(v, &rows, err);
 	}
 	return r < 0 ? r : EXIT_DONE;
 }
@@ -182,11 +189,10 @@ static int show(struct view *v, int64_t limit, struct error *err)
 
 	if (v->is_following)
 		return follow(v, limit, err);
-	r = look(v, 0, limit == NO_EVENTS ? 1 : limit, &rows, err);
+	r = look(v, &rows, err);
 	if (r < 0)
 		return r;
-	if (limit == NO_EVENTS)
-		rows.n = 0;
+	keep_newest(&rows, limit);
 	if (v->is_json)
 		print_document(v, &rows);
 	else
@@ -207,9 +213,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	if (tail && strcmp(tail, "all") != 0 && !number_u64(tail, LIMIT_EVENTS, &number))
 		return command_usage(cli, args, "--tail '%s' is neither a number up to %d nor all",
 				     tail, LIMIT_EVENTS);
-	limit = number ? (int64_t)number : NO_EVENTS;
-	if (tail && strcmp(tail, "all") == 0)
-		limit = ALL_EVENTS;
+	limit = tail && strcmp(tail, "all") == 0 ? ALL_EVENTS : (int64_t)number;
 	v.is_json = command_is_json(args);
 	v.is_following = command_has(args, "follow");
 	v.has_target = args->n_words > 0;

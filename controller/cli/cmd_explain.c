@@ -153,7 +153,7 @@ static const struct command_option options[] = {
 
 const struct command cmd_explain = {
 	.name = "explain",
-	.summary = "say what a field of the file does, and where, or what a code means",
+	.summary = "say what a field of the file does, or a code means",
 	.arguments = "[PATH|CODE]",
 	.about = "Shows a field, what each runtime does with it (honoured, emulated, ignored, "
 		 "impossible), what a change of it does, and the fields below it. A field of a "

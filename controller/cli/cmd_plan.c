@@ -70,7 +70,9 @@ const struct command cmd_plan = {
 	.arguments = "FILE",
 	.about = "Compares a deployment file with what is on this node and prints each change with "
 		 "its\n"
-		 "cause: + create, ~ update in place, -/+ replace, - remove. Changes nothing.",
+		 "cause: + create, ~ update in place, -/+ replace, - remove, ? orphan. Below them "
+		 "stands what "
+		 "cannot be done here. Changes nothing.",
 	.groups = COMMAND_NODE | COMMAND_OUTPUT | COMMAND_RUNTIME,
 	.min_words = 1,
 	.max_words = 1,

@@ -29,7 +29,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 
 const struct command cmd_shim = {
 	.name = "shim",
-	.summary = "hold a runtime's containers (started by the other commands)",
+	.summary = "hold a runtime's containers (others start it)",
 	.arguments = "",
 	.about = "A small process that owns the containers of one runtime and outlives the "
 		 "commands.\n"

@@ -125,6 +125,9 @@ static int unknown_option(const struct reader *r, const char *word, struct error
 				names[n++] = o->name;
 	(void)error_set(err, ERR_INVALID, 0, "unknown option '%s'", word);
 	near = strncmp(word, "--", 2) == 0 ? findings_nearest(word + 2, names, n) : NULL;
+	if (c && c->complete && strcmp(c->complete, "file") == 0 &&
+	    (strcmp(word, "-f") == 0 || strncmp(word, "--file", 6) == 0))
+		error_hint(err, "the file is named alone: 'tallyman %s FILE'", c->name);
 	if (near)
 		error_hint(err, "did you mean '--%s'?", near);
 	return -ERR_INVALID;
@@ -213,6 +216,39 @@ static int unknown_in_family(const char *word, const char *two, struct error *er
 	return error_set(err, ERR_INVALID, 0, "'%s' needs one of %s", word, all.data);
 }
 
+/* What other programs call it. */
+static const char *command_elsewhere(const char *word)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} words[] = {
+		{ "up", "apply" },
+		{ "deploy", "apply" },
+		{ "create", "apply" },
+		{ "ps", "status" },
+		{ "get", "status" },
+		{ "list", "status" },
+		{ "ls", "status" },
+		{ "diff", "plan" },
+		{ "delete", "down" },
+		{ "destroy", "down" },
+		{ "rm", "down" },
+		{ "config", "render" },
+		{ "lint", "validate" },
+		{ "check", "validate" },
+		{ "images", "image ls" },
+		{ "load", "image import" },
+		{ "import", "image import" },
+		{ "rmi", "image rm" },
+		{ "info", "doctor" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].theirs, word) == 0)
+			return words[i].ours;
+	return NULL;
+}
+
 /* The command is the first word, or the first two. */
 static int read_command(struct reader *r, const char *word, struct error *err)
 {
@@ -234,8 +270,11 @@ static int read_command(struct reader *r, const char *word, struct error *err)
 	for (const struct command *const *c = commands; *c && n < 64; c++)
 		names[n++] = (*c)->name;
 	(void)unknown_in_family(word, two, err);
-	near = two ? findings_nearest(two, names, n) : NULL;
-	near = near ? near : findings_nearest(word, names, n);
+	near = command_elsewhere(word);
+	if (!near && two)
+		near = findings_nearest(two, names, n);
+	if (!near)
+		near = findings_nearest(word, names, n);
 	if (near)
 		error_hint(err, "did you mean '%s'?", near);
 	return -ERR_INVALID;

@@ -6,33 +6,33 @@
 
 enum { COLUMN = 28, WIDTH = 80 };
 
-/* @text in lines that end before WIDTH, all but the first begun with @indent spaces. */
+/* @text in lines that end before WIDTH, all but the first begun with @indent spaces. An empty line
+ * parts paragraphs; any other line break is a space. */
 static void wrap(const char *text, size_t at, size_t indent, struct buf *ret)
 {
-	while (*text) {
-		size_t word = strcspn(text, " \n");
+	bool is_first = true;
 
-		if (at + word > WIDTH && at > indent) {
+	while (*text) {
+		size_t n_space = strspn(text, " \n"), word;
+		bool parts =
+			n_space > 1 && memchr(text, '\n', n_space) && strncmp(text, "\n\n", 2) == 0;
+
+		text += n_space;
+		word = strcspn(text, " \n");
+		if (parts) {
+			buf_printf(ret, "\n\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!is_first && at + 1 + word > WIDTH) {
 			buf_printf(ret, "\n%*s", (int)indent, "");
 			at = indent;
+		} else if (!is_first) {
+			buf_putc(ret, ' ');
+			at++;
 		}
 		buf_add(ret, text, word);
 		at += word;
 		text += word;
-		if (*text == '\n') {
-			buf_printf(ret, "\n%*s", text[1] == '\n' ? 0 : (int)indent, "");
-			at = indent;
-			text++;
-		} else if (*text == ' ') {
-			text++;
-			if (at + 1 + strcspn(text, " \n") <= WIDTH) {
-				buf_putc(ret, ' ');
-				at++;
-			} else {
-				buf_printf(ret, "\n%*s", (int)indent, "");
-				at = indent;
-			}
-		}
+		is_first = false;
 	}
 	buf_putc(ret, '\n');
 }
@@ -91,22 +91,33 @@ void help_overview(struct buf *ret)
 		      "'tallyman COMMAND --help' shows all about a command.\n");
 }
 
+bool help_has_exit(const struct command *c, int status)
+{
+	if (status == EXIT_DONE || status == EXIT_FAILED || status == EXIT_USAGE)
+		return true;
+	for (const int *e = c->exits; e && *e; e++)
+		if (*e == status)
+			return true;
+	return false;
+}
+
+/* In the order of the table. */
 static void exits(const struct command *c, struct buf *ret)
 {
-	static const int common[] = { EXIT_DONE, EXIT_FAILED };
+	static const int all[] = {
+#define X(id, number, meaning) number,
+		EXIT_STATUSES(X)
+#undef X
+	};
 	char number[16];
 
 	buf_puts(ret, "\nExit status:\n");
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(number, sizeof(number), "%d", common[i]);
-		line(number, exit_meaning(common[i]), ret);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!help_has_exit(c, all[i]))
+			continue;
+		snprintf(number, sizeof(number), "%d", all[i]);
+		line(number, exit_meaning(all[i]), ret);
 	}
-	for (const int *e = c->exits; e && *e; e++) {
-		snprintf(number, sizeof(number), "%d", *e);
-		line(number, exit_meaning(*e), ret);
-	}
-	snprintf(number, sizeof(number), "%d", EXIT_USAGE);
-	line(number, exit_meaning(EXIT_USAGE), ret);
 }
 
 void help_command(const struct command *c, struct buf *ret)

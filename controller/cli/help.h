@@ -13,5 +13,8 @@ void help_command(const struct command *c, struct buf *ret);
 /** help_synopsis() - append `tallyman image import [OPTION...] FILE` */
 void help_synopsis(const struct command *c, struct buf *ret);
 
+/** help_has_exit() - may the command end with that status? */
+bool help_has_exit(const struct command *c, int status);
+
 /** help_option() - append `-f, --follow` or `    --tail N` */
 void help_option(const struct command_option *o, struct buf *ret);

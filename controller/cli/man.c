@@ -108,11 +108,11 @@ void man_command(const struct command *c, struct buf *ret)
 		if (groups[i] == COMMAND_HELP || (c->groups & groups[i]))
 			options(command_group_options(groups[i]), ret);
 	buf_puts(ret, ".SH \"EXIT STATUS\"\n");
-	exit_status(EXIT_DONE, ret);
-	exit_status(EXIT_FAILED, ret);
-	for (const int *e = c->exits; e && *e; e++)
-		exit_status(*e, ret);
-	exit_status(EXIT_USAGE, ret);
+#define X(id, number, meaning)                                                                     \
+	if (help_has_exit(c, number))                                                              \
+		exit_status(number, ret);
+	EXIT_STATUSES(X)
+#undef X
 	if (c->examples)
 		buf_puts(ret, ".SH EXAMPLES\n");
 	for (const struct command_example *e = c->examples; e && e->line; e++) {

@@ -18,12 +18,12 @@ RETURNING seq;
 DELETE FROM event
 WHERE seq <= :seq - :keep;
 
--- The newest ones that fit, oldest of them first.
+-- The newest ones that fit, oldest of them first; one that was counted is as new as its last time.
 -- name: event_list
 SELECT seq, first_us, last_us, count, level, kind, deployment, service, number, runtime_id,
 	message, by_person
 FROM (SELECT * FROM event
 	WHERE seq > :after AND (:deployment IS NULL OR deployment = :deployment COLLATE NOCASE)
 		AND (:service IS NULL OR service = :service)
-	ORDER BY seq DESC LIMIT :limit)
-ORDER BY seq;
+	ORDER BY last_us DESC, seq DESC LIMIT :limit)
+ORDER BY last_us, seq;

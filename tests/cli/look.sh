@@ -82,12 +82,18 @@ tm_ok events "${memory[@]}"
 assert_contains "$(head -n 1 <<<"$out")" "TIME"
 assert_contains "$out" "apply of $shop: revision 1"
 assert_contains "$out" "shop/batch-rep-0  shop.batch-rep-0.1 ended with 0"
+# The same again is counted, and stands where it happened last.
+tm_ok apply "${memory[@]}" "$shop"
+tm_ok events "${memory[@]}" --tail 1
+assert_contains "$(tail -n 1 <<<"$out")" "revision 1 (2 times)"
 tm_ok events "${memory[@]}" shop/web-rep-1 -o json
 is_json 'd["events"] and all(e["replica"] in (1, None) for e in d["events"])'
+tm_ok events "${memory[@]}" shop/web-rep-0 --tail 1 -o json
+is_json 'len(d["events"]) == 1 and d["events"][0]["replica"] == 0'
 tm_ok events "${memory[@]}" shop/db -o json
 is_json '{(e["deployment"], e["service"]) for e in d["events"]} == {("shop", "db")}'
 tm_ok events "${memory[@]}" -o json
-is_json 'd["schema"] == "tallyman.events.v1" and [e["seq"] for e in d["events"]] == sorted(e["seq"] for e in d["events"])'
+is_json 'd["schema"] == "tallyman.events.v1" and [e["time"] for e in d["events"]] == sorted(e["time"] for e in d["events"])'
 is_json '[e for e in d["events"] if e["by_person"]][0]["kind"] == "apply"'
 tm_ok events "${memory[@]}" --tail 1 -o json
 is_json 'len(d["events"]) == 1'

@@ -9,6 +9,15 @@ wrong "unknown command 'aply'" aply
 wrong "did you mean 'version'?" verison
 wrong "'image' needs one of" image
 wrong "did you mean 'image import'?" image imprt x.tar
+# As other programs have it.
+for row in up:apply ps:status diff:plan "rm shop:down" "images:image ls" "delete x:down"; do
+	# shellcheck disable=SC2086
+	wrong "did you mean '${row#*:}'?" ${row%:*}
+done
+for command in apply plan validate render "image import"; do
+	# shellcheck disable=SC2086
+	wrong "the file is named alone: 'tallyman $command FILE'" $command -f shop.yaml
+done
 wrong "unknown option '--nope'" version --nope
 wrong "did you mean '--output'?" version --outptu json
 wrong "unknown option '-Z'" version -Z

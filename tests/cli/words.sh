@@ -44,6 +44,9 @@ while read -r command; do
 	tm_ok $command --help
 	assert_contains "$out" "Usage: tallyman $command"
 	assert_contains "$out" "Exit status:"
+	assert_eq "$(awk 'length > 80' <<<"$out")" "" "lines of $command --help that are too long"
+	exits=$(sed -n '/^Exit status:/,/^$/s/^  \([0-9][0-9]*\) .*/\1/p' <<<"$out")
+	assert_eq "$exits" "$(sort -nu <<<"$exits")" "order of exit statuses of $command"
 	page=pages/tallyman-${command// /-}.1
 	[[ -s $page ]] || fail "no page for $command"
 	grep -q '^\.SH DESCRIPTION' "$page" || fail "$page has no description"

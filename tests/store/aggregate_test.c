@@ -288,14 +288,15 @@ static void test_events_are_counted(void **state)
 	ok(f, event_store_append(f->store, &a, &f->err));
 	ok(f, event_store_list(f->store, &filter, f->arena, &rows, &f->err));
 	assert_int_equal(rows.n, 3);
-	assert_int_equal(rows.items[0].count, 2);
-	assert_int_equal(rows.items[0].first.us, f->now.us);
-	assert_int_equal(rows.items[0].last.us, f->now.us + EVENT_REPEAT_US);
-	assert_int_equal(rows.items[0].level, EVENT_WARNING);
+	assert_string_equal(rows.items[0].service, "db"); /* by the last time of each */
+	assert_int_equal(rows.items[1].count, 2);
+	assert_int_equal(rows.items[1].first.us, f->now.us);
+	assert_int_equal(rows.items[1].last.us, f->now.us + EVENT_REPEAT_US);
+	assert_int_equal(rows.items[1].level, EVENT_WARNING);
 	assert_int_equal(rows.items[2].count, 1);
 	assert_true(rows.items[2].by_person);
 	filter.service = "web";
-	filter.after = rows.items[0].seq;
+	filter.after = rows.items[1].seq;
 	ok(f, event_store_list(f->store, &filter, f->arena, &rows, &f->err));
 	assert_int_equal(rows.n, 1);
 	assert_string_equal(rows.items[0].service, "web");
