@@ -42,3 +42,24 @@ kill -INT "$pid"
 finish
 assert_rc 130
 tm_ok down "${memory[@]}" --all
+
+# Many at once: each ends with 0 or 6, somebody wins, and nothing is there twice.
+sed 's/deployment: shop/deployment: race/' "$shop" >race.yaml
+pids=()
+for i in 1 2 3 4 5 6; do
+	"$TALLYMAN" apply "${memory[@]}" race.yaml >"race.$i" 2>&1 </dev/null &
+	pids+=($!)
+done
+won=0
+for i in 1 2 3 4 5 6; do
+	rc=0
+	wait "${pids[i - 1]}" || rc=$?
+	[[ $rc == 0 || $rc == 6 ]] || fail "one of many ended with $rc: $(<"race.$i")"
+	[[ $rc == 6 ]] || won=$((won + 1))
+done
+((won > 0)) || fail "nobody won"
+tm_ok status "${memory[@]}" race -o json
+is_json '[(i["service"], i["replica"], i["generation"]) for i in d["instances"]] == [
+	("batch", 0, 1), ("db", 0, 1), ("web", 0, 1), ("web", 1, 1)]'
+tm_ok apply "${memory[@]}" race.yaml
+assert_contains "$out" "Plan: nothing to do"

@@ -49,6 +49,23 @@ is_json '[f["valid"] for f in d["files"]] == [False, True, False, False, False]'
 is_json 'd["files"][0]["findings"][0]["line"] == 5 and d["files"][0]["findings"][0]["code"] == "E0201"'
 is_json '"directory" in d["files"][3]["message"]'
 
+# A circle of services, and all the other findings beside it.
+cat >circle.yaml <<'EOT'
+version: v1
+deployment: shop
+services:
+  a: { image: { name: x }, depends: [{ service: b, condition: started }] }
+  b: { image: { name: x }, depends: [{ service: a, condition: started }], scale: 3 }
+  c: { image: { name: x }, depends: [{ service: c, condition: started }, { service: d, condition: x }] }
+EOT
+tm validate circle.yaml -o json
+assert_rc 1
+is_json '{"E0204", "E0206"} <= {f["code"] for f in d["files"][0]["findings"]}'
+sed -i -e 's/, scale: 3//' -e 's/condition: x/condition: ready/' circle.yaml
+tm validate circle.yaml -o json
+assert_rc 1
+is_json '{f["code"] for f in d["files"][0]["findings"]} == {"E0900", "E0901", "E0902"}'
+
 # A warning is an error with --strict only.
 tm_ok validate warns.yaml
 assert_contains "$err" "warning"
