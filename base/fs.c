@@ -147,6 +147,7 @@ int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 	char part[LIMIT_PATH];
 	size_t n = strlen(path);
 	struct stat st;
+	int why;
 
 	if (n >= sizeof(part))
 		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
@@ -161,9 +162,11 @@ int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 		part[i] = '\0';
 		if (mkdirat(dirfd, part, mode) == 0)
 			continue;
-		/* A read-only parent says EROFS for a directory that is there. */
+		/* A read-only parent says EROFS for a directory that is there; /proc says ENOENT
+		 * for one that cannot be made, which here would mean that it is not needed. */
+		why = errno == ENOENT ? EROFS : errno;
 		if (fstatat(dirfd, part, &st, 0) < 0)
-			return error_sys(err, errno == ENOENT ? EROFS : errno, "make directory %s",
+			return error_sys(err, errno == ENOENT ? why : errno, "make directory %s",
 					 part);
 		if (!S_ISDIR(st.st_mode))
 			return error_set(err, ERR_INVALID, ENOTDIR, "%s is not a directory", part);

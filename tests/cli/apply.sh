@@ -84,20 +84,3 @@ assert_rc 130
 # A name that differs only in case is the same deployment's, and cannot be.
 sed 's/deployment: shop/deployment: SHOP/' "$shop" >case.yaml
 refused 1 "SHOP" apply "${memory[@]}" case.yaml
-
-# The node's own runtimes, by whoever may use them: a slot for a peer, an image that is missing.
-[[ $(id -u) == 0 && $(oci_program) ]] || skip "the rest needs root and youki, crun or runc"
-tm apply "$files/peer.yaml"
-assert_rc 4
-assert_contains "$err" "tallyman: warning: peer/win-rep-0 needs a peer (windows): "
-for slot in 0 1; do
-	assert_contains "$err" "tallyman: error: peer/web-rep-$slot: image local/absent:1 is not on this node"
-done
-assert_eq "$(grep -c "^hint: tallyman image import FILE --as local/absent:1$" <<<"$err")" 2 "hints"
-assert_eq "$(tail -n 1 <<<"$out")" "peer: 1 needs_peer, 2 blocked"
-tm apply "$files/peer.yaml" -o json
-assert_rc 4
-is_json 'd["instances"][-1]["state"] == "needs_peer" and d["instances"][-1]["required_os"] == "windows"'
-tm_ok status peer -o json
-is_json 'sorted(i["state"] for i in d["instances"]) == ["blocked", "blocked", "needs_peer"]'
-tm_ok down peer

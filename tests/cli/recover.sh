@@ -84,6 +84,7 @@ assert_contains "$err" "hint: choose"
 if [[ $(id -u) != 0 ]]; then
 	mkdir -m 500 readonly
 	refused 1 "Permission denied" apply "${memory[@]}" "$shop" --state-dir readonly/state
+	assert_contains "$err" "hint: choose"
 fi
 
 # The owner is another store's: every changing command ends with 6 and names both.

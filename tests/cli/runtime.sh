@@ -82,6 +82,22 @@ assert_eq "$(tail -n 1 <<<"$out")" "one: nothing left"
 tm_ok logs one/web-rep-0
 assert_contains "$out" "out"
 
+# A slot for a peer, an image that is missing: what can be done is done, each says why, 4.
+tm apply "$files/peer.yaml"
+assert_rc 4
+assert_contains "$err" "tallyman: warning: peer/win-rep-0 needs a peer (windows): "
+for slot in 0 1; do
+	assert_contains "$err" "tallyman: error: peer/web-rep-$slot: image local/absent:1 is not on this node"
+done
+assert_eq "$(grep -c "^hint: tallyman image import FILE --as local/absent:1$" <<<"$err")" 2 "hints"
+assert_eq "$(tail -n 1 <<<"$out")" "peer: 1 needs_peer, 2 blocked"
+tm apply "$files/peer.yaml" -o json
+assert_rc 4
+is_json 'd["instances"][-1]["state"] == "needs_peer" and d["instances"][-1]["required_os"] == "windows"'
+tm_ok status peer -o json
+is_json 'sorted(i["state"] for i in d["instances"]) == ["blocked", "blocked", "needs_peer"]'
+tm_ok down peer
+
 # A full disk, in a mount namespace of its own: one clear error, and nothing half done.
 cat >full.sh <<'EOT'
 mkdir -p small && mount -t tmpfs -o size=256k none small
@@ -94,6 +110,10 @@ assert_rc 1
 assert_contains "$err" "tallyman: error: "
 assert_contains "$err" "hint: "
 assert_eq "$out" "" "stdout"
+sed 's/size=256k/nr_inodes=2/' full.sh >inodes.sh
+run unshare -m --propagation private bash inodes.sh
+assert_rc 1
+assert_contains "$err" "No space left on device"
 # A state directory on a file system that is mounted read-only.
 cat >readonly.sh <<'EOT'
 mkdir -p ro && mount -t tmpfs -o ro none ro
