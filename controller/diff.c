@@ -221,7 +221,7 @@ static const char *why_ended(const struct instance *is, struct arena *a)
 {
 	if (!is->has_exit_code)
 		return "ended, exit code unknown";
-	return arena_printf(a, "ended with %d", is->exit_code);
+	return observed_ended(is->exit_code, a);
 }
 
 /* The instance that stays; @ret_judged tells what it is good for. */
@@ -270,7 +270,7 @@ static void decide_ended(const struct diff_input *in, struct arena *a, struct di
 		if (ret->keep)
 			ret->cause = why_ended(ret->keep, a);
 		else if (rec->has_exit_code)
-			ret->cause = arena_printf(a, "ended with %d", rec->exit_code);
+			ret->cause = observed_ended(rec->exit_code, a);
 		else
 			ret->cause = "ended, exit code unknown";
 		return;

@@ -306,9 +306,9 @@ void reconcile_done_step(struct reconciler *r, struct rslot *s)
 static void note_exit(struct reconciler *r, const struct rslot *s, const struct instance *is)
 {
 	struct reconcile_note note = { .service = s->service, .slot = s->number, .what = "exited" };
-	note.text = is->has_exit_code
-			    ? arena_printf(r->out, "%s ended with %d", is->id, is->exit_code)
-			    : arena_printf(r->out, "%s ended, exit code unknown", is->id);
+	note.text = is->has_exit_code ? arena_printf(r->out, "%s %s", is->id,
+						     observed_ended(is->exit_code, r->out))
+				      : arena_printf(r->out, "%s ended, exit code unknown", is->id);
 	reconcile_table_note(r, &note);
 }
 
@@ -348,7 +348,7 @@ static void count_end(struct reconciler *r, struct rslot *s, const struct instan
 		return;
 	}
 	rec->restarts++;
-	rec->reason = is->has_exit_code ? arena_printf(r->pass, "ended with %d", is->exit_code)
+	rec->reason = is->has_exit_code ? observed_ended(is->exit_code, r->pass)
 					: "ended, exit code unknown";
 	if (was_well(r, is))
 		rec->fails = 0;

@@ -15,6 +15,11 @@ run() {
 	"$TALLYMAN" "$@"
 }
 
+list_windows() {
+	echo "what the simulated service has:"
+	build/release/hcs_sim ls | grep -E '^ +"(Id|Name|State|IpAddress)":' || echo "  nothing"
+}
+
 [ "$(id -u)" = 0 ] || { echo "two-os: containers need root; try: sudo $0" >&2; exit 1; }
 
 say "Install what is missing, build"
@@ -54,7 +59,7 @@ run apply examples/two-os.yaml
 
 say "One status; the simulated service's own list"
 run status two-os
-build/release/hcs_sim ls
+list_windows
 
 say "Both kinds of logs"
 sleep 1
@@ -62,4 +67,4 @@ run logs two-os --tail 1
 
 say "Take it down: nothing is left on either side"
 run down two-os
-build/release/hcs_sim ls
+list_windows

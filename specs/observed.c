@@ -77,3 +77,11 @@ struct observed observed_part(const struct observed *o, const char *deployment)
 	part.n = end - first;
 	return part;
 }
+
+const char *observed_ended(int exit_code, struct arena *a)
+{
+	uint32_t code = (uint32_t)exit_code;
+
+	/* From there on they are NTSTATUS and HRESULT values. */
+	return arena_printf(a, code < 0x80000000 ? "ended with %u" : "ended with 0x%08X", code);
+}

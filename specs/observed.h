@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -72,6 +73,16 @@ void observed_sort(struct observed *o);
 
 /** observed_part() - one deployment's run in a sorted list; borrows from @o */
 struct observed observed_part(const struct observed *o, const char *deployment);
+
+/** observed_ended() - "ended with 7"; Windows' own codes as people know them, "0xC000013A"; in @a
+ */
+const char *observed_ended(int exit_code, struct arena *a);
+
+/** observed_exit_number() - an exit code as a number: Windows has 32 bits without a sign */
+static inline int64_t observed_exit_number(int exit_code)
+{
+	return (int64_t)(uint32_t)exit_code;
+}
 
 /* What the store remembers of a slot beyond its instances. */
 struct slot {

@@ -45,9 +45,9 @@ static void put_exit(struct json_object *o, const struct reconcile_view *v)
 	const struct instance *i = v->instance;
 
 	if (i && i->state == INSTANCE_EXITED && i->has_exit_code)
-		json_put_i64(o, "exit_code", i->exit_code);
+		json_put_i64(o, "exit_code", observed_exit_number(i->exit_code));
 	else if (!i && v->record->has_exit_code)
-		json_put_i64(o, "exit_code", v->record->exit_code);
+		json_put_i64(o, "exit_code", observed_exit_number(v->record->exit_code));
 	else
 		json_put_obj(o, "exit_code", NULL);
 }
