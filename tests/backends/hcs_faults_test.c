@@ -91,7 +91,8 @@ static void write_rules(struct run *r, const char *rules)
 			 0);
 }
 
-/* Lets go what hangs: a while after it began to. */
+/* Lets go what hangs: a while after it began to. The keeper writes its counts into the same file
+ * and may win, so this goes on until it has seen the rule gone. */
 static void *let_go(void *arg)
 {
 	struct run *r = arg;
@@ -100,7 +101,6 @@ static void *let_go(void *arg)
 		if (was_hit(r)) {
 			clock_sleep(HANG_MS * CLOCK_MS);
 			write_rules(r, "");
-			break;
 		}
 		clock_sleep(PAUSE_MS * CLOCK_MS);
 	}
