@@ -148,7 +148,7 @@ compare_noop() {
 	tm_ok down few
 }
 
-# -- (e) memory with some containers ------------------------------------------------------------
+# -- (c) the last of many against the first, (e) memory with some -------------------------------
 
 # Its peak while it works; it is gone when it has nothing to do.
 peak_pss_kb() {
@@ -164,21 +164,6 @@ peak_pss_kb() {
 	echo "$peak"
 }
 
-compare_memory() {
-	local controller empty full
-	replicas many 1 >many.yaml
-	tm_ok apply many.yaml
-	empty=$(pss_kb "$(shim_pid)")
-	replicas many $some >many.yaml
-	controller=$(peak_pss_kb "$TALLYMAN" apply many.yaml)
-	full=$(pss_kb "$(shim_pid)")
-	row "shim with $some containers, PSS kB" "$full" "with one $empty" "" ""
-	row "  kB a container" "$(ratio $((full - empty)) $((some - 1)))" "conmon 350, containerd-shim 2600" "" ""
-	row "apply of $some, peak PSS kB" "$controller" "" "" ""
-}
-
-# -- (c) the last of many against the first -----------------------------------------------------
-
 # create_once FILE: microseconds from the record of an instance to its running
 create_once() {
 	local bundle
@@ -188,18 +173,42 @@ create_once() {
 	tm_ok down one
 }
 
-compare_create() {
-	local first last
+# ten NAME: raw's ten containers one after the other, beside what there is now
+ten() {
+	local bundle
+	mkdir -p "$1/bundles"
+	for bundle in $(find template/bundles -mindepth 1 -maxdepth 1 | sort | head -n 10); do
+		cp -r "$bundle" "$1/bundles/"
+	done
+	repeat raw_once "$1" 1
+	ratio "$(value up_ms <"$1.1.lines" | median)" 10
+}
+
+grow() { # REPLICAS
+	replicas many "$1" >many.yaml
+	tm_ok apply many.yaml
+}
+
+compare_many() {
+	local controller empty full first last raw_first raw_last
 	replicas one 1 >one.yaml
-	replicas many 1 >many.yaml
-	tm_ok apply many.yaml
+	grow 1
 	repeat create_once first.us
-	replicas many $((many - 1)) >many.yaml
-	tm_ok apply many.yaml
+	raw_first=$(ten early)
+	empty=$(pss_kb "$(shim_pid)")
+	replicas many $some >many.yaml
+	controller=$(peak_pss_kb "$TALLYMAN" apply many.yaml)
+	full=$(pss_kb "$(shim_pid)")
+	grow $((many - 1))
 	repeat create_once last.us
+	raw_last=$(ten late)
+	down_all
 	first=$(median <first.us) last=$(median <last.us)
 	row "create of the ${many}th container, ms" "$(ratio "$last" 1000)" "of the 2nd $(ratio "$first" 1000)" "$(ratio "$last" "$first")" "<= 1.3"
-	down_all
+	row "  raw beside as many, ms" "$raw_last" "beside one $raw_first" "$(ratio "$raw_last" "$raw_first")" ""
+	row "shim with $some containers, PSS kB" "$full" "with one $empty" "" ""
+	row "  kB a container" "$(ratio $((full - empty)) $((some - 1)))" "conmon 350, containerd-shim 2600" "" ""
+	row "apply of $some, peak PSS kB" "$controller" "" "" ""
 }
 
 mkdir -p root/{bin,etc,proc,sys,dev}
@@ -208,6 +217,4 @@ tar -C root -cf pause.tar .
 tm_ok image import pause.tar --as local/pause:1 --os linux --cmd /bin/pause
 compare_apply
 compare_noop
-compare_memory
-down_all
-compare_create
+compare_many
