@@ -164,13 +164,52 @@ static void test_file_names(void **state)
 	assert_int_equal(store_name(longest, name, NULL), -ERR_LIMIT);
 }
 
+static const char *content(struct arena *a, int dir)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(100);
+
+	return fs_read(dir, "f", &text, NULL) < 0 ? "" : arena_strdup(a, text.data);
+}
+
+/* Counts are written into a file that others replace: never over what they have written. */
+static void test_replacing(void **state)
+{
+	char root[] = "/tmp/hcs-store.XXXXXX";
+	struct store_seen seen = { 0 }, stale;
+	int dir CLEAN(fd) = -1;
+
+	assert_non_null(mkdtemp(root));
+	dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(store_replace(dir, "f", "one", 3, &seen, NULL), 0);
+	assert_int_equal(store_replace(dir, "f", "two", 3, &seen, NULL), 0);
+	assert_string_equal(content(*state, dir), "two");
+	stale = seen;
+	assert_int_equal(fs_write_atomic(dir, "f", "theirs", 6, 0600, NULL), 0);
+	assert_int_equal(store_replace(dir, "f", "mine", 4, &seen, NULL), STORE_CHANGED);
+	assert_string_equal(content(*state, dir), "theirs");
+	assert_true(store_is_same(&seen, &stale));
+	seen = store_look(dir, "f");
+	assert_int_equal(store_replace(dir, "f", "mine", 4, &seen, NULL), 0);
+	assert_string_equal(content(*state, dir), "mine");
+	/* Gone, or come, is changed, too. */
+	assert_int_equal(unlinkat(dir, "f", 0), 0);
+	assert_int_equal(store_replace(dir, "f", "mine", 4, &seen, NULL), STORE_CHANGED);
+	assert_string_equal(content(*state, dir), "");
+	assert_int_equal(fs_write_atomic(dir, "f", "theirs", 6, 0600, NULL), 0);
+	seen = (struct store_seen){ 0 };
+	assert_int_equal(store_replace(dir, "f", "mine", 4, &seen, NULL), STORE_CHANGED);
+	assert_string_equal(content(*state, dir), "theirs");
+	assert_int_equal(fs_exists(dir, "f.new", NULL), 0);
+	assert_int_equal(fs_remove_tree(AT_FDCWD, root, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_words),    TEST(test_subnets),    TEST(test_image_paths),
-		TEST(test_switches), TEST(test_file_names),
+		TEST(test_switches), TEST(test_file_names), TEST(test_replacing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

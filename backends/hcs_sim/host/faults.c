@@ -6,10 +6,7 @@
  */
 #include "backends/hcs_sim/host/faults.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "backends/hcs_result.h"
 #include "backends/hcs_sim/host/store.h"
@@ -33,8 +30,7 @@ struct faults {
 	struct rule *rules;
 	size_t n;
 	uint64_t next_id;
-	struct timespec mtime; /* of the file as it was read or written */
-	ino_t inode;
+	struct store_seen seen; /* the file as it was read or written */
 };
 
 static const char *const kinds[] = { [FAULT_NONE] = "",
@@ -251,53 +247,36 @@ struct json_object *faults_to_json(const struct faults *f)
 	return o;
 }
 
-static void remember(struct faults *f)
-{
-	struct stat st = { 0 };
-
-	(void)fstatat(f->dirfd, PLACE_FAULTS, &st, 0); /* absent: zeros */
-	f->mtime = st.st_mtim;
-	f->inode = st.st_ino;
-}
-
-static bool is_changed(const struct faults *f)
-{
-	struct stat st = { 0 };
-
-	(void)fstatat(f->dirfd, PLACE_FAULTS, &st, 0);
-	return st.st_ino != f->inode || st.st_mtim.tv_sec != f->mtime.tv_sec ||
-	       st.st_mtim.tv_nsec != f->mtime.tv_nsec;
-}
-
-/* Counts that cannot be written are only counted here. */
-static void save(struct faults *f)
+/* With their counts; false when the file was replaced by somebody else meanwhile, who is right. */
+static bool save(struct faults *f)
 {
 	struct json_object *o CLEAN(json) = faults_to_json(f);
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_FILE);
 
 	json_pretty(o, &text);
-	(void)store_write(f->dirfd, PLACE_FAULTS, text.data, text.n, NULL);
-	remember(f);
+	return store_replace(f->dirfd, PLACE_FAULTS, text.data, text.n, &f->seen, NULL) !=
+	       STORE_CHANGED;
 }
 
 int faults_put(struct faults *f, struct json_object *rules, struct error *err)
 {
 	int r = take_rules(f, rules, err);
 
-	if (r == 0)
-		save(f);
+	while (r == 0 && !save(f))
+		f->seen = store_look(f->dirfd, PLACE_FAULTS); /* these are newer still */
 	return r;
 }
 
 int faults_refresh(struct faults *f, struct error *err)
 {
+	struct store_seen now = store_look(f->dirfd, PLACE_FAULTS);
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_FILE);
 	struct json_object *o CLEAN(json) = NULL;
 	int r;
 
-	if (!is_changed(f))
+	if (store_is_same(&now, &f->seen))
 		return 0;
-	remember(f);
+	f->seen = now;
 	r = fs_read(f->dirfd, PLACE_FAULTS, &text, err);
 	if (r == -ERR_NOT_FOUND) {
 		drop_rules(f);
@@ -345,7 +324,7 @@ struct fault faults_next(struct faults *f, const char *call, const char *subject
 		fault = r->fault;
 	}
 	if (seen)
-		save(f);
+		(void)save(f); /* rules that replace these are taken over before the next call */
 	return fault;
 }
 

@@ -14,17 +14,15 @@
  * A part that fails to write its file aborts nothing: the call fails, as on a full disk.
  */
 #include <stdbool.h>
-#include <sys/types.h>
-#include <time.h>
 
+#include "backends/hcs_sim/host/store.h"
 #include "backends/hcs_sim/host/switches.h"
 
 struct host {
 	int dirfd;
 	const char *path; /* of the directory */
 	struct switches switches;
-	ino_t switches_inode;          /* of the file as it was read; */
-	struct timespec switches_time; /* zeros: there is none */
+	struct store_seen switches_seen; /* the file as it was read */
 	struct faults *faults;
 	struct calls *calls;
 	struct client *clients; /* a list */

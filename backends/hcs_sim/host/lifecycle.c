@@ -2,13 +2,12 @@
 /* Puts the parts together; what each does at a restart or reboot is its own. */
 #include "backends/hcs_sim/host/lifecycle.h"
 
-#include <sys/stat.h>
-
 #include "backends/hcs_sim/host/calls.h"
 #include "backends/hcs_sim/host/compute.h"
 #include "backends/hcs_sim/host/faults.h"
 #include "backends/hcs_sim/host/hcn.h"
 #include "backends/hcs_sim/host/layers.h"
+#include "backends/hcs_sim/host/store.h"
 #include "backends/hcs_sim/place.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -33,14 +32,10 @@ static int read_switches(struct host *h, struct error *err)
 
 static bool is_switches_changed(struct host *h)
 {
-	struct stat st = { 0 };
-	bool changed;
+	struct store_seen now = store_look(h->dirfd, PLACE_SWITCHES);
+	bool changed = !store_is_same(&now, &h->switches_seen);
 
-	(void)fstatat(h->dirfd, PLACE_SWITCHES, &st, 0); /* absent: zeros */
-	changed = st.st_ino != h->switches_inode || st.st_mtim.tv_sec != h->switches_time.tv_sec ||
-		  st.st_mtim.tv_nsec != h->switches_time.tv_nsec;
-	h->switches_inode = st.st_ino;
-	h->switches_time = st.st_mtim;
+	h->switches_seen = now;
 	return changed;
 }
 

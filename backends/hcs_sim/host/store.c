@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -30,19 +32,84 @@ int store_name(const char *id, char ret[STORE_NAME_SIZE], struct error *err)
 	return 0;
 }
 
-int store_write(int dirfd, const char *path, const void *p, size_t n, struct error *err)
+static struct store_seen seen_of(const struct stat *st)
 {
-	char tmp[2 * STORE_NAME_SIZE];
-	int fd CLEAN(fd) = -1;
-	int r;
+	return (struct store_seen){ st->st_ino, st->st_mtim };
+}
 
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
+struct store_seen store_look(int dirfd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dirfd, path, &st, 0) < 0 ? (struct store_seen){ 0 } : seen_of(&st);
+}
+
+bool store_is_same(const struct store_seen *a, const struct store_seen *b)
+{
+	return a->inode == b->inode && a->time.tv_sec == b->time.tv_sec &&
+	       a->time.tv_nsec == b->time.tv_nsec;
+}
+
+/* The bytes in a file beside @path, whose name goes into @tmp. */
+static int stage(int dirfd, const char *path, const void *p, size_t n,
+		 char tmp[2 * STORE_NAME_SIZE], struct error *err)
+{
+	int fd CLEAN(fd) = -1;
+
+	snprintf(tmp, (size_t)2 * STORE_NAME_SIZE, "%s.new", path);
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_sys(err, errno, "create %s", tmp);
-	r = fs_write_all(fd, p, n, err);
+	return fs_write_all(fd, p, n, err);
+}
+
+int store_write(int dirfd, const char *path, const void *p, size_t n, struct error *err)
+{
+	char tmp[2 * STORE_NAME_SIZE];
+	int r = stage(dirfd, path, p, n, tmp, err);
+
 	if (r == 0 && renameat(dirfd, tmp, dirfd, path) < 0)
 		r = error_sys(err, errno, "rename to %s", path);
+	return r;
+}
+
+/* What others have put at @path, now at @tmp, goes back there, unless they have done so again. */
+static void give_back(int dirfd, const char *tmp, const char *path, const struct store_seen *ours)
+{
+	struct store_seen out;
+
+	if (renameat2(dirfd, tmp, dirfd, path, RENAME_EXCHANGE) < 0)
+		return; /* it was removed meanwhile, and ours with it */
+	out = store_look(dirfd, tmp);
+	if (!store_is_same(&out, ours))
+		(void)renameat(dirfd, tmp, dirfd, path); /* newer than what went back */
+}
+
+int store_replace(int dirfd, const char *path, const void *p, size_t n, struct store_seen *seen,
+		  struct error *err)
+{
+	unsigned how = seen->inode ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+	char tmp[2 * STORE_NAME_SIZE];
+	struct store_seen ours, out;
+	int r = stage(dirfd, path, p, n, tmp, err);
+
+	if (r < 0)
+		return r;
+	ours = store_look(dirfd, tmp);
+	if (renameat2(dirfd, tmp, dirfd, path, how) < 0) {
+		if (errno != ENOENT && errno != EEXIST)
+			return error_sys(err, errno, "rename to %s", path);
+		r = STORE_CHANGED;
+	} else if (how == RENAME_EXCHANGE) {
+		out = store_look(dirfd, tmp);
+		if (!store_is_same(&out, seen)) {
+			give_back(dirfd, tmp, path, &ours);
+			r = STORE_CHANGED;
+		}
+	}
+	(void)unlinkat(dirfd, tmp, 0); /* what is not there any more, or ours */
+	if (r == 0)
+		*seen = ours;
 	return r;
 }
 
