@@ -22,6 +22,24 @@ static bool is_simulated(const struct hcs *h)
 	return h->library && strstr(h->library, "hcs_sim");
 }
 
+/* Things with a name of ours that somebody else made, as many as there is room for. */
+static void note_foreign(struct hcs *h, struct arena *a, struct runtime_info *info, size_t n_notes)
+{
+	const size_t max = sizeof(info->notes) / sizeof(info->notes[0]) - 1;
+	struct network_hcn_list all = { 0 };
+
+	if (network_hcn_list(h->network, a, &all, NULL) < 0)
+		return; /* the enumeration of systems tells whether the host answers */
+	for (size_t i = 0; i < all.n_foreign && n_notes < max; i++) {
+		bool is_cut = n_notes + 1 == max && i + 1 < all.n_foreign;
+
+		info->notes[n_notes++] = is_cut ? arena_printf(a, "%zu more with a name of ours",
+							       all.n_foreign - i)
+						: arena_printf(a, "foreign, left alone: %s",
+							       all.foreign[i]);
+	}
+}
+
 static int probe(struct runtime *rt, struct arena *a, struct runtime_info *ret, struct error *err)
 {
 	struct hcs *h = hcs_of(rt);
@@ -51,6 +69,8 @@ static int probe(struct runtime *rt, struct arena *a, struct runtime_info *ret, 
 					"container runs";
 	ret->notes[n_notes++] = arena_printf(a, "host version %u.%u.%u", h->version.major,
 					     h->version.minor, h->version.build);
+	if (r == 0)
+		note_foreign(h, a, ret, n_notes);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct doctor {
 	bool is_memory;               /* --runtime memory: no container is made */
 	const char *node_id;          /* doctor_node(): of the store; "" when it has none */
 	struct json_object *runtimes; /* doctor_runtimes(): array, in detail */
+	unsigned n_simulated;         /* doctor_runtimes(): of them stand in for the real thing */
 };
 
 /** doctor_host() - the kernel and the rights of this process */

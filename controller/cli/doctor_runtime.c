@@ -18,6 +18,7 @@
 #include "controller/cli/doctor.h"
 #include "controller/loop.h"
 
+enum { N_NOTES = sizeof((struct runtime_info){ 0 }.notes) / sizeof(const char *) };
 enum { LEAVE_S = 20, LOOK_MS = 10 }; /* a shim leaves at once; a call that hangs is cut by then */
 
 /* --- a shim for the question --- */
@@ -100,7 +101,7 @@ static void add_json(struct doctor *d, const char *name, const struct runtime_in
 
 	for (size_t i = 0; i < info->n_candidates; i++)
 		json_object_array_add(candidates, candidate_json(&info->candidates[i]));
-	for (size_t i = 0; i < sizeof(info->notes) / sizeof(info->notes[0]) && info->notes[i]; i++)
+	for (size_t i = 0; i < N_NOTES && info->notes[i]; i++)
 		json_object_array_add(notes, json_object_new_string(info->notes[i]));
 	json_put_str(o, "name", name);
 	json_put_bool(o, "available", info->available);
@@ -119,8 +120,8 @@ static void add_usable(struct doctor *d, const struct runtime_info *info,
 {
 	bool is_chosen = info->chosen && strcmp(info->chosen, c->name) == 0;
 
-	report_add(d->report, c->name, REPORT_OK, NULL, "%s at %s: %s%s", c->version, c->path,
-		   is_chosen ? "makes new containers" : "works; not used, since it comes after ",
+	report_add(d->report, c->name, REPORT_OK, NULL, "%s%s%s: %s%s",
+		   c->version ? c->version : "", c->version ? " at " : "", c->path, is_chosen ? "makes new containers" : "works; not used, since it comes after ",
 		   is_chosen ? "" : info->chosen);
 }
 
@@ -164,6 +165,8 @@ static void tell(struct doctor *d, const struct visit *v, const struct runtime_i
 	else
 		report_add(d->report, os, REPORT_ERROR, find_remedy(d, info), "%s",
 			   info->why ? info->why : "no runtime works");
+	for (size_t i = 0; i < N_NOTES && info->notes[i]; i++)
+		report_add(d->report, v->runtime, REPORT_NOTE, NULL, "%s", info->notes[i]);
 }
 
 static int ask(struct doctor *d, const struct visit *v, struct error *err)
@@ -180,13 +183,16 @@ static int ask(struct doctor *d, const struct visit *v, struct error *err)
 	};
 	struct runtime *rt CLEAN(runtime) = NULL;
 	struct runtime_info info = { 0 };
+	bool is_simulated;
 	int r = runtime_remote_open(&o, NULL, &rt, err);
 
 	if (r == 0)
 		r = runtime_probe(rt, d->cli->arena, &info, err);
 	if (r < 0)
 		return r;
-	add_json(d, v->runtime, &info, false);
+	is_simulated = info.chosen && strcmp(info.chosen, "hcs_sim") == 0;
+	d->n_simulated += is_simulated;
+	add_json(d, v->runtime, &info, is_simulated);
 	tell(d, v, &info);
 	return 0;
 }
@@ -238,7 +244,11 @@ static void ask_all(struct doctor *d)
 	for (size_t i = 0; i < RUNTIME_COMPOSITE_MAX && names[i]; i++)
 		ask_runtime(d, names[i]);
 	tell_peers(d, names);
-	report_add(d->report, "simulated", REPORT_OK, NULL, "nothing");
+	if (d->n_simulated)
+		report_add(d->report, "simulated", REPORT_NOTE, NULL,
+			   "Windows containers: they are processes of this host");
+	else
+		report_add(d->report, "simulated", REPORT_OK, NULL, "nothing");
 }
 
 static void ask_model(struct doctor *d)

@@ -45,9 +45,12 @@ for kind in ("Systems", "Endpoints", "Namespaces", "Networks"):
     for thing in host.get(kind, []): print(kind, json.dumps(thing))'
 }
 
+# stranger NETWORK NAME ADDRESS: somebody else's endpoint there; stranger NAME: takes it away
+stranger() { "$TEST_BINARY_DIR/tests/hcs_stranger" "$HCS_SIM_LIBRARY" "$@"; }
+
 # After lib.sh's own end: the simulated host has nothing left of anybody, and ends.
-two_os_cleanup() {
-	local rc=$?
+two_os_cleanup() { # [STATUS]
+	local rc=${1:-$?}
 	trap - EXIT
 	if [[ $lib_uses_runtime && -d $HCS_SIM_DIR ]]; then
 		"$TALLYMAN" down --all >/dev/null 2>&1 </dev/null
