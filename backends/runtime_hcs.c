@@ -33,10 +33,9 @@ static void note_foreign(struct hcs *h, struct arena *a, struct runtime_info *in
 	for (size_t i = 0; i < all.n_foreign && n_notes < max; i++) {
 		bool is_cut = n_notes + 1 == max && i + 1 < all.n_foreign;
 
-		info->notes[n_notes++] = is_cut ? arena_printf(a, "%zu more with a name of ours",
-							       all.n_foreign - i)
-						: arena_printf(a, "foreign, left alone: %s",
-							       all.foreign[i]);
+		info->notes[n_notes++] =
+			is_cut ? arena_printf(a, "%zu more with a name of ours", all.n_foreign - i)
+			       : arena_printf(a, "foreign, left alone: %s", all.foreign[i]);
 	}
 }
 

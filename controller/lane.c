@@ -131,9 +131,14 @@ void lane_touch_flight(const struct lane *l, struct ledger_touched *t)
 			ledger_touch(t, w->step.instance_id);
 }
 
+bool lane_is_deaf(const struct lane *l, struct mono now)
+{
+	return l->late || pool_is_stuck(l->pool, now);
+}
+
 bool lane_can_look(struct lane *l, struct mono now)
 {
-	return !l->look && (l->late || pool_is_stuck(l->pool, now) || pool_room(l->pool) > 0);
+	return !l->look && (lane_is_deaf(l, now) || pool_room(l->pool) > 0);
 }
 
 /* A look at a runtime that does not answer would only join the queue of those who wait for it. */
@@ -153,7 +158,7 @@ void lane_look(struct lane *l, const struct instance *rows, size_t n, struct mon
 	l->look = work_look_new(l->rt, rows, n, now);
 	l->look_since = now;
 	l->look_done = false;
-	if (l->late || pool_is_stuck(l->pool, now) || !pool_submit(l->pool, &l->look->job))
+	if (lane_is_deaf(l, now) || !pool_submit(l->pool, &l->look->job))
 		answer_for_it(l);
 }
 

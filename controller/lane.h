@@ -31,6 +31,9 @@ unsigned lane_flight(const struct lane *l);
 /** lane_touch_flight() - mark the instances of those steps: a look may not know them */
 void lane_touch_flight(const struct lane *l, struct ledger_touched *t);
 
+/** lane_is_deaf() - does nothing that is asked of it come back now? */
+bool lane_is_deaf(const struct lane *l, struct mono now);
+
 /** lane_can_look() - would a look begin at once (or be answered at once, the breaker being open)?
  */
 bool lane_can_look(struct lane *l, struct mono now);

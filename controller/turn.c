@@ -390,13 +390,24 @@ static bool can_look(const struct driver *d)
 	return !d->look_running;
 }
 
+/* On the way out one that does not answer is not asked again: its answer could only be waited for.
+ */
+static bool is_hopeless(const struct driver *d)
+{
+	bool is_deaf = false;
+
+	for (size_t i = 0; i < d->n_lanes; i++)
+		is_deaf |= lane_is_deaf(d->lanes[i], d->now);
+	return d->stopping && is_deaf;
+}
+
 /* After the commit: the rows that the looks are compared with are those on disk. */
 static int start_look(struct driver *d, struct error *err)
 {
 	struct instance_rows all;
 	int r;
 
-	if (!d->look_wanted || !can_look(d))
+	if (!d->look_wanted || is_hopeless(d) || !can_look(d))
 		return 0;
 	r = instance_store_list(d->o.session->store, NULL, d->arena, &all, err);
 	if (r < 0)

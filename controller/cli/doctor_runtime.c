@@ -121,7 +121,8 @@ static void add_usable(struct doctor *d, const struct runtime_info *info,
 	bool is_chosen = info->chosen && strcmp(info->chosen, c->name) == 0;
 
 	report_add(d->report, c->name, REPORT_OK, NULL, "%s%s%s: %s%s",
-		   c->version ? c->version : "", c->version ? " at " : "", c->path, is_chosen ? "makes new containers" : "works; not used, since it comes after ",
+		   c->version ? c->version : "", c->version ? " at " : "", c->path,
+		   is_chosen ? "makes new containers" : "works; not used, since it comes after ",
 		   is_chosen ? "" : info->chosen);
 }
 
