@@ -44,6 +44,12 @@ for s in json.load(sys.stdin)["Systems"]:
     if s["Id"] == "killed.ends-rep-%s.1" % sys.argv[1]:
         sys.exit(any(not p["Exited"] for p in s["Processes"]))' "$1"
 }
+# kill_shim: until the service knows that its handles are nobody's
+nobody_holds() { ! "$HCS_SIM" ls | grep -q '"Handles": *[1-9]'; }
+kill_shim() {
+	kill -9 "$(shim)"
+	wait_for 20 nobody_holds
+}
 end() {
 	echo >"go-$1"
 	wait_for 20 has_ended "$1"
@@ -63,7 +69,7 @@ before=$(seen)
 assert_eq "$(wc -l <<<"$before")" 20 "instances"
 
 # The shim dies; one process ends while nobody looks, and the service remembers.
-kill -9 "$(shim)"
+kill_shim
 end 0
 tm_ok apply app.yaml
 assert_contains "$out" "Plan: nothing to do"
@@ -72,7 +78,7 @@ assert_eq "$(field ends replica state exit_code)" $'0 done 7\n1 running None' "e
 
 # Again, and this time the service has forgotten.
 "$HCS_SIM" switch exited_process=goes >/dev/null
-kill -9 "$(shim)"
+kill_shim
 end 1
 tm_ok apply app.yaml
 assert_eq "$(seen stays)" "$(grep stays <<<"$before")" "instances after the second kill"
