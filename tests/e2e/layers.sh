@@ -26,7 +26,7 @@ EOT
 inside() { tm_ok exec deep/web -- "$@"; }
 for program in $(oci_programs); do
 	use_runtime "$program"
-	mounts=$(</proc/self/mountinfo)
+	mounts=$(overlay_mounts)
 	tm_ok apply deep.yaml
 	inside cat /top
 	assert_eq "$out" $((n - 1)) "what the topmost layer wrote"
@@ -37,7 +37,7 @@ for program in $(oci_programs); do
 	assert_eq "$out" above "what the opaque directory shows"
 	inside sh -c 'echo changed >/top && rm /layers/2 && cat /top'
 	assert_eq "$out" changed
-	assert_eq "$(</proc/self/mountinfo)" "$mounts" "the host's mounts with $program"
+	assert_eq "$(overlay_mounts)" "$mounts" "the host's mounts with $program"
 	tm_ok down deep
 	assert_nothing_left
 done

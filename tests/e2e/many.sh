@@ -47,7 +47,7 @@ cost() {
 	create=$((create / step))
 }
 
-mounts=$(</proc/self/mountinfo)
+mounts=$(overlay_mounts)
 apply 1
 cost $step
 first_create=$create first_look=$look
@@ -58,7 +58,7 @@ cost $((n - step))
 ((look * 10 <= first_look * 13)) ||
 	fail "a look at one of $n costs $look hundredths of a call, at one of a few $first_look"
 assert_eq "$(ids many | wc -l)" "$n" "instances"
-assert_eq "$(</proc/self/mountinfo)" "$mounts" "the host's mounts with $n containers"
+assert_eq "$(overlay_mounts)" "$mounts" "the host's mounts with $n containers"
 tm_ok down many
 assert_nothing_left
 
@@ -67,7 +67,7 @@ for program in $(oci_programs); do
 	[[ $program != "$oci" ]] || continue
 	use_runtime "$program"
 	apply $step
-	assert_eq "$(</proc/self/mountinfo)" "$mounts" "the host's mounts with $program"
+	assert_eq "$(overlay_mounts)" "$mounts" "the host's mounts with $program"
 	tm_ok down many
 	assert_nothing_left
 done

@@ -150,6 +150,9 @@ left_pids() {
 }
 
 left_cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -path "*/$OWNER*" 2>/dev/null || true; }
+# overlay_mounts: what containers could leave in the host's mount table: an overlay, or anything with our
+# owner or directory in it. Others may mount what they like meanwhile.
+overlay_mounts() { grep -E " - overlay |$OWNER|$TEST_TMP" /proc/self/mountinfo || true; }
 left_mounts() { awk -v t="$TEST_TMP/" -v o="/$OWNER/" 'index($5 "/", t) || index($5, o) { print $5 }' /proc/self/mountinfo; }
 left_files() {
 	find "$TALLYMAN_STATE_DIR/bundles" "$TALLYMAN_RUN_DIR/oci" "$TALLYMAN_RUN_DIR/fifo" -mindepth 1 \
