@@ -34,6 +34,24 @@ struct instance work_copy_instance(const struct instance *i, struct arena *a)
 	return c;
 }
 
+/* Somebody took it away, or it ended: the world has moved. That no program of the name is in the
+ * image would be the same code, and no use trying again. */
+static void judge_absence(struct work_step *w)
+{
+	struct instance is;
+	bool is_gone = w->step.kind == STEP_UPDATE;
+
+	if (w->result != -ERR_NOT_FOUND)
+		return;
+	if (w->step.kind == STEP_START)
+		is_gone = runtime_inspect(w->rt, w->step.instance_id, w->arena, &is, NULL) ==
+			  RUNTIME_ABSENT;
+	if (!is_gone)
+		return;
+	w->result = -ERR_CONFLICT;
+	w->error.code = ERR_CONFLICT;
+}
+
 static void do_step(struct work_step *w)
 {
 	const struct step *s = &w->step;
@@ -69,8 +87,10 @@ static void run_step(struct job *j)
 {
 	struct work_step *w = (struct work_step *)j;
 
-	if (!w->is_refused)
-		do_step(w);
+	if (w->is_refused)
+		return;
+	do_step(w);
+	judge_absence(w);
 }
 
 static void drop_step(struct job *j)

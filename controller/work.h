@@ -33,7 +33,12 @@ struct work_look {
 	struct observation result;
 };
 
-/** work_step_new() - a job for @step on @rt; strings are copied, step->spec is borrowed */
+/**
+ * work_step_new() - a job for @step on @rt; strings are copied, step->spec is borrowed
+ *
+ * Its result is the runtime's, but for one: a start or update of what is not there (any more)
+ * ends with -ERR_CONFLICT.
+ */
 struct work_step *work_step_new(struct runtime *rt, const struct step *step, struct mono now);
 
 /** work_look_new() - a job that looks at @rt, where @rows should be */
