@@ -246,65 +246,96 @@ bool diff_restarts(const struct service *s, const struct instance *ended)
 	return restarts[s->policy.restart][!ended->has_exit_code ? 2 : ended->exit_code != 0];
 }
 
-/* A job that has run is not run again because another one of it is under way since. */
-static enum judgement highest_of_no_use(const struct service *s)
+static bool is_recorded_done(const struct diff_input *in)
 {
-	return s->rtype == RTYPE_JOB ? OLD : ENDED;
+	return in->record && diff_is_same(in->record->done_hash, in->want->group->config_hash);
 }
 
-static bool is_done(const struct diff_input *in, const struct instance *ended)
+/* How much an end tells: that it is the one on record, that its program had begun at all. */
+static int weigh_end(const struct diff_input *in, const struct instance *ended)
 {
-	if (in->record && diff_is_same(in->record->done_hash, in->want->group->config_hash))
-		return true;
-	return ended && !diff_restarts(in->want->group->service, ended);
+	bool is_it = is_recorded_done(in) && in->record->has_exit_code && ended->has_exit_code &&
+		     ended->exit_code == in->record->exit_code;
+	return 2 * is_it + (ended->started.us != 0);
 }
 
-/* An instance that fits has ended (or, for a finished job, has even been taken away). */
-static void decide_ended(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
+/* Of those that fit and have ended the one that tells most, the newest of equals; NULL: none. */
+static const struct instance *find_ended(const struct diff_input *in, struct arena *a)
 {
-	const struct service_policy *policy = &in->want->group->service->policy;
+	const struct instance *found = NULL;
+	for (size_t i = 0; i < in->n; i++) {
+		const struct instance *is = in->instances[i];
+		const char *fields;
+		if (is->state != INSTANCE_EXITED || judge(in, is, a, &fields) != ENDED)
+			continue;
+		if (!found || weigh_end(in, is) >= weigh_end(in, found))
+			found = is;
+	}
+	return found;
+}
+
+/* Has it run to its end, by the record or else by @ended, which is left of it (NULL: nothing),
+ * and is that an end by today's policy? Then all else in the slot can go. */
+static bool decide_done(const struct diff_input *in, const struct instance *ended, struct arena *a,
+			struct diff_slot *ret)
+{
 	const struct slot *rec = in->record;
+	struct instance end = ended ? *ended : (struct instance){ 0 };
 
-	if (is_done(in, ret->keep)) {
-		ret->verdict = VERDICT_DONE;
-		if (ret->keep)
-			ret->cause = why_ended(ret->keep, a);
-		else if (rec->has_exit_code)
-			ret->cause = observed_ended(rec->exit_code, a);
-		else
-			ret->cause = "ended, exit code unknown";
-		return;
+	if (!ended && !is_recorded_done(in))
+		return false;
+	if (is_recorded_done(in) && (!ended || rec->has_exit_code)) {
+		end.has_exit_code = rec->has_exit_code;
+		end.exit_code = rec->exit_code;
 	}
-	ret->verdict = VERDICT_REPLACE;
-	ret->cause = why_ended(ret->keep, a);
-	ret->is_restart = true;
-	if (!in->is_asked && rec && policy->restart_max_attempts > 0 &&
-	    rec->fails > policy->restart_max_attempts) {
-		ret->verdict = VERDICT_FAILED;
-		ret->cause = arena_printf(a, "%s, %u times in a row", ret->cause, rec->fails);
-		ret->hint = "max_attempts of its restart_policy is reached";
-	}
+	if (diff_restarts(in->want->group->service, &end))
+		return false;
+	ret->verdict = VERDICT_DONE;
+	if (ret->keep != ended)
+		ret->fields = NULL;
+	ret->keep = ended;
+	ret->n_extra = in->n - (ended != NULL);
+	ret->cause = why_ended(ended ? ended : &end, a);
+	ret->is_success = end.has_exit_code && end.exit_code == 0;
+	return true;
+}
+
+/* It fits, it ended, it shall run, and it has had all the attempts its policy gives it. */
+static bool is_exhausted(const struct diff_input *in, const struct instance *ended)
+{
+	int64_t most = in->want->group->service->policy.restart_max_attempts;
+	return ended && !in->is_asked && in->record && most > 0 && in->record->fails > most;
+}
+
+static void decide_exhausted(const struct diff_input *in, const struct instance *ended,
+			     struct arena *a, struct diff_slot *ret)
+{
+	ret->verdict = VERDICT_FAILED;
+	ret->cause =
+		arena_printf(a, "%s, %u times in a row", why_ended(ended, a), in->record->fails);
+	ret->hint = "max_attempts of its restart_policy is reached";
 }
 
 static void decide_wanted(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
 {
+	const struct instance *ended = find_ended(in, a);
 	enum judgement j = GO;
+
 	ret->keep = choose(in, a, &j, &ret->fields);
 	ret->n_extra = ret->keep ? in->n - 1 : 0;
-	if (is_done(in, NULL) && (!ret->keep || j <= highest_of_no_use(in->want->group->service))) {
-		if (j != ENDED) { /* leftovers of other configurations are not its end */
-			ret->keep = NULL;
-			ret->fields = NULL;
-			ret->n_extra = in->n;
-		}
-		decide_ended(in, a, ret);
+	/* What serves as it shall is left alone even so. */
+	if ((!ret->keep || j <= FRESH) && decide_done(in, ended, a, ret))
 		return;
-	}
 	if (!ret->keep) {
 		ret->verdict = VERDICT_CREATE;
 		ret->cause = "not there";
 		return;
 	}
+	if (j <= OLD && is_exhausted(in, ended)) {
+		decide_exhausted(in, ended, a, ret);
+		return;
+	}
+	ret->is_up = j >= ALTER && ret->keep->state == INSTANCE_RUNNING;
 	switch (j) {
 	case GO:
 		ret->verdict = VERDICT_REPLACE;
@@ -317,7 +348,9 @@ static void decide_wanted(const struct diff_input *in, struct arena *a, struct d
 		ret->cause = why_differs(in->want, ret->keep, a);
 		break;
 	case ENDED:
-		decide_ended(in, a, ret);
+		ret->verdict = VERDICT_REPLACE;
+		ret->cause = why_ended(ended, a);
+		ret->is_restart = true;
 		break;
 	case FRESH:
 		ret->verdict = VERDICT_START;

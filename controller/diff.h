@@ -81,6 +81,8 @@ struct diff_slot {
 	const char *hint;            /* NULL: none */
 	const struct instance *keep; /* the instance that stays or is replaced; NULL: none */
 	size_t n_extra;              /* instances beside it that must go */
+	bool is_up;                  /* keep runs, and as wished for, but perhaps for limits */
+	bool is_success;             /* DONE: it ended with 0 */
 	struct boot retry_at;        /* WAIT: when it is over */
 	bool is_restart;             /* CREATE or REPLACE because an instance ended */
 };

@@ -136,7 +136,7 @@ static void on_desired(struct reconciler *r)
 			arena_array(r->wish, r->desired->services[i].depends->n, sizeof(bool));
 	r->images = arena_array(r->wish, r->desired->n_images, sizeof(*r->images));
 	r->has_look = false;
-	r->wants_look = !r->is_looking; /* one that is under way is new enough */
+	r->wants_look = r->wants_look || !r->is_looking; /* one that is under way is new enough */
 	r->look_at.us = 0;
 	reconcile_table_build(r, ev->slots, ev->n_slots, NULL);
 	prime(r);
@@ -221,8 +221,10 @@ static void on_exited(struct reconciler *r)
 	    strcmp(id.deployment, r->desired->deployment) != 0)
 		return;
 	i = reconcile_table_find(r, id.service, id.slot);
-	if (i != NO_SLOT)
+	if (i != NO_SLOT && reconcile_table_instance(&r->slots[i], id.generation))
 		reconcile_done_exited(r, &r->slots[i], id.generation);
+	else if (r->is_looking) /* which may have begun before that end, and tell otherwise */
+		r->wants_look = true;
 }
 
 static void on_timer(struct reconciler *r)

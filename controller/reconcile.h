@@ -69,10 +69,11 @@ struct reconcile_capacity {
 
 struct reconcile_step_done {
 	uint64_t ticket;     /* of the reconcile_run that was carried out */
-	int code;            /* 0, an enum runtime_outcome (> 0), or -(enum error_code) */
+	int code;            /* 0, an enum runtime_outcome (> 0), or -(enum error_code); CONFLICT:
+				what was to be started or changed is not there any more */
 	const char *message; /* failed: one line; else NULL */
 	const char *hint;    /* NULL: none */
-	const struct instance *instance; /* CREATE done: as it is now; else NULL */
+	const struct instance *instance; /* CREATE done: as it is now; NULL: not seen, so look */
 };
 
 /* Everything a pointer shows is borrowed for the call, except `desired`. */

@@ -40,6 +40,13 @@ static void set_retry(struct reconciler *r, struct rslot *s)
 	reconcile_done_save(r, s);
 }
 
+/* After years of trouble the wait is still the longest one. */
+static void add_failure(struct slot *rec)
+{
+	if (rec->fails < UINT32_MAX)
+		rec->fails++;
+}
+
 /* No step that makes an instance run is repeated before the back-off: that is over now, and
  * 0 says that the end of what runs next has not been counted. */
 void reconcile_done_clear_retry(struct reconciler *r, struct rslot *s)
@@ -103,16 +110,21 @@ static void note_failure(struct reconciler *r, const struct rslot *s, const char
 	reconcile_table_note(r, &note);
 }
 
-/* Removing is tried for ever: for it every failure is one that may pass. */
+/* Removing is tried for ever: for it every failure is one that may pass. What stands in the way
+ * of the slot for good is still so when what is left of a try cannot be removed. */
 static void record_failure(struct reconciler *r, struct rslot *s, enum error_code code,
 			   const char *message)
 {
+	struct slot *rec = &s->record;
 	bool is_removal = s->doing == STEP_REMOVE || s->doing == STEP_SIGNAL;
-	s->record.fault = is_removal && !error_transient(code) ? ERR_UNAVAILABLE : code;
-	s->record.reason = arena_strdup(r->pass, message ? message : error_name(code));
-	if (s->record.fails < UINT32_MAX)
-		s->record.fails++;
-	if (error_transient(s->record.fault))
+	bool is_blocked = s->want && rec->fault != ERR_OK && !error_transient(rec->fault);
+
+	if (!is_removal || !is_blocked) {
+		rec->fault = is_removal && !error_transient(code) ? ERR_UNAVAILABLE : code;
+		rec->reason = arena_strdup(r->pass, message ? message : error_name(code));
+	}
+	add_failure(rec);
+	if (is_removal || error_transient(rec->fault))
 		set_retry(r, s);
 	reconcile_done_save(r, s);
 }
@@ -180,27 +192,11 @@ static void stage_done(struct reconciler *r, struct rslot *s)
 static void created(struct reconciler *r, struct rslot *s)
 {
 	const struct instance *is = r->ev->done.instance;
-	struct instance made = {
-		.id = s->doing_id,
-		.generation = s->doing_generation,
-		.slot = s->number,
-		.runtime = s->doing_runtime,
-		.state = INSTANCE_CREATED,
-		.config_hash = s->doing_hash,
-		.created = r->ev->wall,
-	};
 
-	if (is && is->generation == s->doing_generation) {
+	if (is && is->generation == s->doing_generation)
 		reconcile_table_add(r, s, is);
-	} else if (is || r->ev->done.code > 0) {
-		look_first(r, s); /* not what was asked for */
-	} else {
-		if (s->want && s->want_hash && strcmp(s->want_hash, s->doing_hash) == 0) {
-			made.image = s->want->group->service->image.name;
-			made.digest = s->want->group->digest;
-		}
-		reconcile_table_add(r, s, &made);
-	}
+	else
+		look_first(r, s); /* nobody has seen what came to be */
 }
 
 static void started(struct reconciler *r, struct rslot *s, struct rinstance *ri)
@@ -245,7 +241,7 @@ static void signaled(struct reconciler *r, struct rslot *s, struct rinstance *ri
 	} else if (r->ev->done.code == RECONCILE_GONE) {
 		end(ri);
 	} else {
-		ri->is_signaled = true;
+		ri->is_stopped = ri->is_signaled = true;
 		ri->is_killed = ri->is_killed || s->doing_signal == SIGNAL_KILL;
 		ri->deadline = mono_add(r->ev->now, patience);
 	}
@@ -357,7 +353,7 @@ static void count_end(struct reconciler *r, struct rslot *s, const struct instan
 		retry_at_once(s);
 		return;
 	}
-	rec->fails++;
+	add_failure(rec);
 	set_retry(r, s);
 }
 
@@ -376,8 +372,11 @@ void reconcile_done_notice(struct reconciler *r, struct rslot *s)
 	const char *hash = s->want ? s->want->group->config_hash : NULL;
 	const struct rinstance *last = s->n ? &s->instances[s->n - 1] : NULL;
 
-	if (!last || rec->held || last->is.state != INSTANCE_EXITED || last->is_signaled ||
-	    last->is_killed || !diff_is_same(last->is.config_hash, hash))
+	if (!last || rec->held || last->is.state != INSTANCE_EXITED || last->is_stopped ||
+	    !diff_is_same(last->is.config_hash, hash))
+		return;
+	/* By our signal, or just before it: its answer will tell that we meant it. */
+	if (s->ticket && s->doing == STEP_SIGNAL && s->doing_generation == last->is.generation)
 		return;
 	if (!is_counted(rec, s->want, &last->is))
 		count_end(r, s, &last->is);

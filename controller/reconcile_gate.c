@@ -57,7 +57,8 @@ static bool is_alive(const struct instance *is)
 	return is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED;
 }
 
-/* A replacement has begun when its old instance was touched, or there is none that runs. */
+/* A replacement has begun when its old instance was touched, or does not run, or its successor
+ * was made beside it. */
 static bool is_begun(const struct rslot *s)
 {
 	if (!s->diff.keep || !is_alive(s->diff.keep))
@@ -65,39 +66,62 @@ static bool is_begun(const struct rslot *s)
 	if (s->ticket && s->doing != STEP_STAGE)
 		return true;
 	for (size_t i = 0; i < s->n; i++)
-		if (s->instances[i].is_signaled)
+		if (s->instances[i].is_stopped && is_alive(&s->instances[i].is))
 			return true;
+	return reconcile_table_starts_first(s) &&
+	       s->instances[s->n - 1].is.generation > s->diff.keep->generation;
+}
+
+static bool is_in_flux(const struct rslot *s)
+{
+	switch (s->diff.verdict) {
+	case VERDICT_CREATE:
+	case VERDICT_START:
+		return true;
+	case VERDICT_REPLACE:
+	case VERDICT_WAIT:
+	case VERDICT_FAILED:
+		return is_begun(s);
+	case VERDICT_UNKNOWN: /* did what we tried to make come to be? */
+		return s->n == 0 && s->doing == STEP_CREATE &&
+		       s->doing_generation == s->record.generation;
+	case VERDICT_NOTHING:
+	case VERDICT_DONE:
+	case VERDICT_HELD:
+	case VERDICT_UPDATE:
+	case VERDICT_REMOVE:
+	case VERDICT_NEEDS_PEER:
+	case VERDICT_UNSUPPORTED:
+	case VERDICT_BLOCKED:
+	case VERDICT_N:
+		break;
+	}
 	return false;
 }
 
 static struct share share_of(const struct rslot *s)
 {
 	struct share share = { 0 };
-	const struct instance *keep = s->diff.keep;
 	enum verdict v = s->diff.verdict;
+	bool is_up = s->diff.is_up;
 
 	if (!s->want) {
 		share.is_leaving = s->n > 0 || s->ticket != 0;
 		return share;
 	}
-	bool is_up = keep && keep->state == INSTANCE_RUNNING && v != VERDICT_REPLACE;
 	if (v == VERDICT_DONE) {
-		share.is_ready = keep ? keep->has_exit_code && keep->exit_code == 0
-				      : s->record.has_exit_code && s->record.exit_code == 0;
+		share.is_ready = s->diff.is_success;
 		share.is_started = share.is_ready;
 		share.is_hopeless = !share.is_ready;
 		return share;
 	}
 	share.is_started = is_up;
 	share.is_ready = is_up && s->want->group->service->rtype != RTYPE_JOB;
-	share.is_broken = v == VERDICT_FAILED;
 	share.is_hopeless = !is_up && (v == VERDICT_HELD || v == VERDICT_NEEDS_PEER ||
 				       v == VERDICT_UNSUPPORTED || v == VERDICT_BLOCKED ||
 				       v == VERDICT_FAILED || s->blocked);
-	share.is_flux = v == VERDICT_CREATE || v == VERDICT_START || v == VERDICT_FAILED ||
-			(v == VERDICT_REPLACE && is_begun(s)) || (v == VERDICT_WAIT && !is_up);
-	if (is_up)
-		share.is_flux = share.is_broken = false;
+	share.is_flux = !is_up && is_in_flux(s);
+	share.is_broken = share.is_flux && (v == VERDICT_FAILED || s->blocked);
 	return share;
 }
 
@@ -138,8 +162,6 @@ static void wake_others(struct reconciler *r, size_t index, const struct rservic
 				wake_service(r, ds->needs[i], GATE_ORDER);
 	if (rs->n_broken != before->n_broken)
 		reconcile_gate_wake(r, &rs->parallel, rs->parallel.n);
-	else if (rs->n_flux < before->n_flux)
-		reconcile_gate_wake(r, &rs->parallel, before->n_flux - rs->n_flux);
 }
 
 void reconcile_gate_count(struct reconciler *r, struct rslot *s, enum reconcile_state state)
@@ -269,11 +291,25 @@ bool reconcile_gate_order(struct reconciler *r, struct rslot *s)
 	return true;
 }
 
+static size_t max_parallel(const struct rslot *s)
+{
+	int64_t most = s->want->group->service->policy.update_max_parallel;
+	return most > 0 ? (size_t)most : 1;
+}
+
+void reconcile_gate_pass(struct reconciler *r, struct rslot *s)
+{
+	if (!s->want || s->service_index == NO_SLOT)
+		return;
+	struct rservice *rs = &r->services[s->service_index];
+	if (rs->n_flux < max_parallel(s))
+		reconcile_gate_wake(r, &rs->parallel, 1);
+}
+
 bool reconcile_gate_parallel(struct reconciler *r, struct rslot *s)
 {
 	struct rservice *rs = &r->services[s->service_index];
-	int64_t most = s->want->group->service->policy.update_max_parallel;
-	size_t max = most > 0 ? (size_t)most : 1;
+	size_t max = max_parallel(s);
 
 	if (s->share.is_flux || rs->n_flux < max)
 		return true;

@@ -17,6 +17,10 @@ void reconcile_gate_unpark(struct reconciler *r, struct rslot *s);
 /** reconcile_gate_wake() - the first @n of a queue leave it and are decided about again */
 void reconcile_gate_wake(struct reconciler *r, struct queue *q, size_t n);
 
+/** reconcile_gate_pass() - who has decided and takes no turn of its service leaves it to the next
+ */
+void reconcile_gate_pass(struct reconciler *r, struct rslot *s);
+
 /*
  * Each: true when the slot may go on. Else the gate is set, s->waiting or s->blocked says
  * why, and the slot stands in a queue, has a deadline, or is woken by a count.

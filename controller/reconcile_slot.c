@@ -62,7 +62,7 @@ static const struct instance *judged(struct reconciler *r, const struct rinstanc
 {
 	struct instance *leftover;
 
-	if (ri->is.state != INSTANCE_EXITED || (!ri->is_signaled && !ri->is_killed))
+	if (ri->is.state != INSTANCE_EXITED || !ri->is_stopped)
 		return &ri->is;
 	leftover = arena_alloc(r->pass, sizeof(*leftover));
 	*leftover = ri->is;
@@ -79,7 +79,8 @@ void reconcile_slot_look(struct reconciler *r, struct rslot *s)
 		.record = &s->record,
 		.instances = list,
 		.n = s->n,
-		.is_partial = r->is_partial && !s->is_vacant,
+		/* While a step is under way what is there is ours. */
+		.is_partial = r->is_partial && !s->is_vacant && !s->ticket,
 		.no_update = s->no_update,
 		.keeps_all = r->keeps_all,
 		.now = reconcile_table_now(r),
@@ -128,8 +129,7 @@ static struct step *issue(struct reconciler *r, struct rslot *s, enum step_kind 
 	s->ticket = ++r->last_ticket;
 	s->doing = kind;
 	s->doing_image = NO_SLOT;
-	s->doing_id = s->doing_hash = NULL;
-	s->doing_runtime = rt->name;
+	s->doing_hash = NULL;
 	if (r->is_looking)
 		s->touched = r->look;
 	reconcile_table_fly(r, s);
@@ -149,7 +149,7 @@ static struct step *issue(struct reconciler *r, struct rslot *s, enum step_kind 
 
 static void about(struct rslot *s, struct step *step, const struct rinstance *ri)
 {
-	step->instance_id = s->doing_id = ri->is.id;
+	step->instance_id = ri->is.id;
 	s->doing_generation = ri->is.generation;
 }
 
@@ -208,14 +208,17 @@ static void want_create(struct reconciler *r, struct rslot *s)
 	struct step *step = issue(r, s, STEP_CREATE, s->want->group->route.runtime);
 	if (!step)
 		return;
-	step->instance_id = s->doing_id = runtime_id_format(r->pass, r->desired->deployment,
-							    s->service, s->number, generation);
-	s->doing_hash = s->want_hash;
+	step->instance_id = runtime_id_format(r->pass, r->desired->deployment, s->service,
+					      s->number, generation);
 	step->digest = s->want->group->digest;
 	step->spec = fill_spec(r, s, step->instance_id, generation);
 	s->doing_generation = generation;
 	s->record.generation = generation;
 	s->is_vacant = false;
+	/* A job runs once for each configuration. That a service ended well counts until it is made
+	 * anew: its file may come back to what it was. */
+	if (s->want->group->service->rtype != RTYPE_JOB)
+		s->record.done_hash = NULL;
 	reconcile_done_save(r, s);
 	reconcile_done_clear_retry(r, s);
 }
@@ -312,11 +315,6 @@ static void want_gone(struct reconciler *r, struct rslot *s, const struct instan
 
 /* --- moves, by verdict --- */
 
-static bool starts_first(const struct rslot *s)
-{
-	return s->want && s->want->group->service->policy.update_strategy == UPDATE_START_FIRST;
-}
-
 static struct rinstance *kept(struct rslot *s)
 {
 	return reconcile_table_instance(s, s->diff.keep->generation);
@@ -336,9 +334,9 @@ static void move_replace(struct reconciler *r, struct rslot *s)
 		return;
 	if (is_alive(s->diff.keep) && !reconcile_gate_parallel(r, s))
 		return;
-	if (starts_first(s) && is_alive(s->diff.keep) && s->n == 1)
+	if (reconcile_table_starts_first(s) && is_alive(s->diff.keep) && s->n == 1)
 		want_create(r, s);
-	else if (starts_first(s) && s->n > 1)
+	else if (reconcile_table_starts_first(s) && s->n > 1)
 		want_gone(r, s, s->diff.keep);
 	else
 		want_gone(r, s, NULL);
@@ -346,7 +344,7 @@ static void move_replace(struct reconciler *r, struct rslot *s)
 
 static void move_start(struct reconciler *r, struct rslot *s)
 {
-	if (s->n > 1 && !starts_first(s))
+	if (s->n > 1 && !reconcile_table_starts_first(s))
 		want_gone(r, s, s->diff.keep);
 	else if (reconcile_gate_depends(r, s))
 		want_start(r, s, kept(s));
@@ -443,10 +441,12 @@ static struct rinstance *broken_to_remove(const struct reconciler *r, const stru
 	return find_broken(s);
 }
 
-void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
+static void decide(struct reconciler *r, struct rslot *s)
 {
-	if (s->ticket)
+	if (s->ticket) {
+		reconcile_slot_look(r, s); /* an end is an end, whatever is under way */
 		return;
+	}
 	reconcile_gate_unpark(r, s);
 	timers_set(&r->timers, s->index, (struct mono){ 0 });
 	reconcile_slot_look(r, s);
@@ -462,4 +462,10 @@ void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
 	else
 		move(r, s);
 	reconcile_gate_count(r, s, state_of(s));
+}
+
+void reconcile_slot_decide(struct reconciler *r, struct rslot *s)
+{
+	decide(r, s);
+	reconcile_gate_pass(r, s);
 }

@@ -140,6 +140,14 @@ void reconcile_table_drop(struct rslot *s, uint64_t generation)
 
 /* --- one slot --- */
 
+static void copy_stop(struct rinstance *to, const struct rinstance *from)
+{
+	to->is_stopped = from->is_stopped;
+	to->is_signaled = from->is_signaled;
+	to->is_killed = from->is_killed;
+	to->deadline = from->deadline;
+}
+
 /* What the look does not tell: how far we are with ending it, and a code only we heard of. */
 static void carry_over(struct rinstance *ri, const struct rslot *old)
 {
@@ -147,9 +155,7 @@ static void carry_over(struct rinstance *ri, const struct rslot *old)
 		const struct rinstance *was = &old->instances[i];
 		if (was->is.generation != ri->is.generation)
 			continue;
-		ri->is_signaled = was->is_signaled;
-		ri->is_killed = was->is_killed;
-		ri->deadline = was->deadline;
+		copy_stop(ri, was);
 		if (ri->is.state == INSTANCE_EXITED && !ri->is.has_exit_code) {
 			ri->is.has_exit_code = was->is.has_exit_code;
 			ri->is.exit_code = was->is.exit_code;
@@ -198,12 +204,14 @@ static void take_instances(struct build *b, struct rslot *s, const struct key *k
 	for (size_t i = 0; !believes_look && old && i < old->n; i++) {
 		const struct rinstance *was = &old->instances[i];
 		struct rinstance *ri = reconcile_table_add(r, s, &was->is);
-		ri->is_signaled = was->is_signaled;
-		ri->is_killed = was->is_killed;
-		ri->deadline = was->deadline;
+		copy_stop(ri, was);
 	}
 	if (b->look)
 		s->is_doubted = !believes_look && !is_as_known(b, first, old);
+	if (s->n)
+		s->is_vacant = false;
+	else if (believes_look && !b->look->partial)
+		s->is_vacant = true;
 }
 
 static void take_old(struct rslot *s, const struct rslot *old, struct reconciler *r, bool is_look)
@@ -213,9 +221,7 @@ static void take_old(struct rslot *s, const struct rslot *old, struct reconciler
 	s->ticket = old->ticket;
 	s->doing = old->doing;
 	s->doing_generation = old->doing_generation;
-	s->doing_id = arena_strdup(r->pass, old->doing_id);
 	s->doing_hash = arena_strdup(r->pass, old->doing_hash);
-	s->doing_runtime = arena_strdup(r->pass, old->doing_runtime);
 	s->doing_signal = old->doing_signal;
 	s->doing_image = old->doing_image;
 	s->must_look = old->must_look && !(is_look && r->look > old->look_after);
@@ -309,10 +315,6 @@ static void build_slot(struct build *b, const struct key *key, size_t index)
 		s->want = &d->slots[b->i_want++];
 	take_record(b, s, key);
 	take_instances(b, s, key, old);
-	if (s->n)
-		s->is_vacant = false;
-	else if (b->look && !b->look->partial && !s->ticket)
-		s->is_vacant = true;
 	compare_wish(s, r);
 }
 
@@ -465,6 +467,11 @@ struct rruntime *reconcile_table_runtime(struct reconciler *r, const char *name)
 		if (strcmp(r->ev->capacity[i].runtime, name) == 0)
 			rt->room = r->ev->capacity[i].n;
 	return rt;
+}
+
+bool reconcile_table_starts_first(const struct rslot *s)
+{
+	return s->want && s->want->group->service->policy.update_strategy == UPDATE_START_FIRST;
 }
 
 void reconcile_table_fly(struct reconciler *r, const struct rslot *s)

@@ -36,7 +36,8 @@ struct queue {
 /* An instance and what was done to end it. */
 struct rinstance {
 	struct instance is;
-	bool is_signaled;     /* its stop signal was delivered */
+	bool is_stopped;      /* we told it to end, some time */
+	bool is_signaled;     /* its stop signal was delivered, in this attempt */
 	bool is_killed;       /* SIGKILL was */
 	struct mono deadline; /* of the last of the two */
 };
@@ -72,9 +73,7 @@ struct rslot {
 	uint64_t ticket; /* of the step in flight; 0: none */
 	enum step_kind doing;
 	uint64_t doing_generation; /* of the instance it is about */
-	const char *doing_id;      /* likewise; and what it was made with, and where */
-	const char *doing_hash;
-	const char *doing_runtime;
+	const char *doing_hash;    /* what an UPDATE makes of it */
 	int doing_signal;
 	size_t doing_image;    /* STAGE: index, NO_SLOT once the wish has changed */
 	const char *want_hash; /* of the wish this slot was last built for; NULL: none */
@@ -188,6 +187,9 @@ void reconcile_table_drop(struct rslot *s, uint64_t generation);
 
 /** reconcile_table_runtime() - its entry, made when new; NULL beyond RUNTIMES_MAX */
 struct rruntime *reconcile_table_runtime(struct reconciler *r, const char *name);
+
+/** reconcile_table_starts_first() - is its successor started before it is stopped? */
+bool reconcile_table_starts_first(const struct rslot *s);
 
 /** reconcile_table_fly() - the slot's ticket is on its way */
 void reconcile_table_fly(struct reconciler *r, const struct rslot *s);

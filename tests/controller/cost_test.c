@@ -172,7 +172,8 @@ struct loop {
 	struct flight_now {
 		uint64_t ticket;
 		enum step_kind kind;
-	} * flights; /* a ring as large as there are workers */
+		struct instance made; /* CREATE */
+	} * flights;                  /* a ring as large as there are workers */
 	size_t first, n;
 	size_t n_decided;   /* in all events */
 	size_t n_expensive; /* answers that cost more than a hundred decisions */
@@ -182,6 +183,25 @@ struct loop {
 };
 
 enum { WORKERS = 4, EXPENSIVE = 100, GONE = 3 };
+
+static struct flight_now take_off(struct loop *l, const struct reconcile_run *run)
+{
+	const struct instance_spec *spec = run->step.spec;
+	struct flight_now f = { .ticket = run->ticket, .kind = run->step.kind };
+
+	if (f.kind == STEP_CREATE)
+		f.made = (struct instance){ .id = arena_strdup(l->a, spec->id),
+					    .deployment = spec->deployment,
+					    .service = spec->service->name,
+					    .slot = spec->slot,
+					    .generation = spec->generation,
+					    .runtime = RUNTIME,
+					    .state = INSTANCE_CREATED,
+					    .config_hash = spec->config_hash,
+					    .image = spec->image,
+					    .digest = spec->digest };
+	return f;
+}
 
 static void feed(struct loop *l, struct reconcile_event *ev)
 {
@@ -193,8 +213,7 @@ static void feed(struct loop *l, struct reconcile_event *ev)
 	ev->n_capacity = 1;
 	reconcile_step(l->r, ev, &up);
 	for (size_t i = 0; i < up.n_steps; i++)
-		l->flights[(l->first + l->n++) % WORKERS] =
-			(struct flight_now){ up.steps[i].ticket, up.steps[i].step.kind };
+		l->flights[(l->first + l->n++) % WORKERS] = take_off(l, &up.steps[i]);
 	l->n_decided += up.n_decided;
 	l->n_expensive += ev->type == RECONCILE_STEP_DONE && up.n_decided > EXPENSIVE;
 	l->overall = up.overall;
@@ -209,6 +228,7 @@ static void answer_all(struct loop *l)
 					      .done = { .ticket = f.ticket } };
 		/* Its process was gone already: nobody has to wait for an exit. */
 		ev.done.code = f.kind == STEP_SIGNAL ? GONE : 0;
+		ev.done.instance = f.kind == STEP_CREATE ? &f.made : NULL;
 		l->first = (l->first + 1) % WORKERS;
 		l->n--;
 		l->n_answers++;

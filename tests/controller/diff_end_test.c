@@ -133,6 +133,33 @@ static void test_done_without_code(void **state)
 	assert_string_equal(core_bench_verdict(&b), "done: ended, exit code unknown");
 }
 
+/* An end is one for good by the policy of today, not by that of the day it came. */
+static void test_done_by_policy(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *policy;
+		int code;
+		const char *verdict;
+	} cases[] = {
+		{ "on_failure", 0, "done: ended with 0" },
+		{ "on_failure", 1, "create: not there" },
+		{ "always", 0, "create: not there" },
+		{ "'no'", 1, "done: ended with 1" },
+	};
+	for (size_t i = 0; i < ARRAY_N(cases); i++) {
+		struct arena *a CLEAN(arena) = arena_new();
+		struct core_bench b;
+		core_bench_init(&b, a, "app:1",
+				arena_printf(a, "restart_policy: {kind: %s}", cases[i].policy));
+		b.in.record = &b.record;
+		b.record.done_hash = core_bench_hash(&b, CORE_SAME);
+		b.record.has_exit_code = true;
+		b.record.exit_code = cases[i].code;
+		assert_string_equal(core_bench_verdict(&b), cases[i].verdict);
+	}
+}
+
 /* --- so many times in a row --- */
 
 static void test_max_attempts(void **state)
@@ -343,7 +370,7 @@ static void test_partial(void **state)
 	for (size_t i = 0; i < ARRAY_N(partial); i++) {
 		struct arena *a CLEAN(arena) = arena_new();
 		struct core_bench b;
-		core_bench_init(&b, a, "app:1", "");
+		core_bench_init(&b, a, "app:1", "restart_policy: {kind: 'no'}");
 		b.in.is_partial = true;
 		if (partial[i].generation)
 			b.in.record = &b.record;
@@ -409,11 +436,17 @@ static void test_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_restart_policy),    cmocka_unit_test(test_jobs),
-		cmocka_unit_test(test_done_without_code), cmocka_unit_test(test_max_attempts),
-		cmocka_unit_test(test_back_off),          cmocka_unit_test(test_fault),
-		cmocka_unit_test(test_retry_left),        cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_partial),           cmocka_unit_test(test_sentence),
+		cmocka_unit_test(test_restart_policy),
+		cmocka_unit_test(test_jobs),
+		cmocka_unit_test(test_done_without_code),
+		cmocka_unit_test(test_done_by_policy),
+		cmocka_unit_test(test_max_attempts),
+		cmocka_unit_test(test_back_off),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_retry_left),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_sentence),
 		cmocka_unit_test(test_columns),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
