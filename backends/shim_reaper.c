@@ -3,9 +3,8 @@
  * Two threads. `reap` looks at the next dead child without taking it (WNOWAIT), reads its
  * start time while it is a zombie, and then takes and hands over the status under the lock
  * that also covers spawn + registration: no status is seen before its pid is registered,
- * and none goes to a stranger with a reused pid. `report` polls pidfds of processes that
- * are not our children and makes all calls of `ended`, so that a slow disk there never
- * delays somebody who waits for a program.
+ * and none goes to a stranger with a reused pid. `look` polls pidfds of processes that
+ * are not our children. Neither calls `ended`: that is shim_report.c's.
  */
 #include "backends/shim_reaper.h"
 
@@ -21,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backends/shim_report.h"
 #include "base/arena.h"
 
 enum {
@@ -58,24 +58,20 @@ struct watch {
 	void *arg;
 	int pidfd;           /* -1: our own child */
 	struct mono dead_at; /* the pidfd said so and the code is not known yet; 0: lives */
-	bool has_code;
-	int code;
 };
 
 struct shim_reaper {
 	struct process_waiter waiter; /* first: the waiter's functions cast back */
 	pthread_mutex_t lock;
 	pthread_cond_t spawned; /* for `reap` when there is no child at all */
-	pthread_cond_t idle;    /* for unwatch, while its callback runs */
 	struct child *children; /* newest first */
 	unsigned n_strays;
 	struct watch *watches;
-	struct watch *due, **due_end; /* to be reported, in order */
+	struct shim_reports *reports;
 	uint64_t n_spawned;
-	void *reporting; /* arg of the callback that runs now */
 	bool stop, reap_ended;
 	int epoll, wake;
-	pthread_t reap, report;
+	pthread_t reap, look;
 };
 
 static void poke(const struct shim_reaper *r)
@@ -196,18 +192,19 @@ static void free_watch(const struct shim_reaper *r, struct watch *w)
 	free(w);
 }
 
-/* Takes *at out of its list and queues its report. */
+/* Takes *at out of its list and has it reported. */
 static void make_due(struct shim_reaper *r, struct watch **at, bool has_code, int status)
 {
 	struct watch *w = *at;
+	const struct shim_report report = { .ended = w->ended,
+					    .arg = w->arg,
+					    .pid = w->id.pid,
+					    .has_code = has_code,
+					    .code = has_code ? code_of(status) : 0 };
 
 	*at = w->next;
-	w->next = NULL;
-	w->has_code = has_code;
-	w->code = has_code ? code_of(status) : 0;
-	*r->due_end = w;
-	r->due_end = &w->next;
-	poke(r);
+	free_watch(r, w);
+	shim_reports_add(r->reports, &report);
 }
 
 static bool same_process(const struct process_id *a, const struct process_id *b)
@@ -289,25 +286,7 @@ static void note_death(struct shim_reaper *r, int pidfd, struct mono now)
 
 /* --- the threads --------------------------------------------------------------------- */
 
-static void report_due(struct shim_reaper *r)
-{
-	while (r->due && !r->stop) {
-		struct watch *w = r->due;
-
-		r->due = w->next;
-		if (!r->due)
-			r->due_end = &r->due;
-		r->reporting = w->arg;
-		pthread_mutex_unlock(&r->lock);
-		w->ended(w->arg, w->id.pid, w->has_code, w->code);
-		pthread_mutex_lock(&r->lock);
-		r->reporting = NULL;
-		pthread_cond_broadcast(&r->idle);
-		free_watch(r, w);
-	}
-}
-
-static void *report_thread(void *arg)
+static void *look_thread(void *arg)
 {
 	struct shim_reaper *r = arg;
 	struct epoll_event events[64];
@@ -330,7 +309,6 @@ static void *report_thread(void *arg)
 				continue; /* somebody's poke was counted before */
 		}
 		zombies = settle_zombies(r, now);
-		report_due(r);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
@@ -404,14 +382,11 @@ static void free_lists(struct shim_reaper *r)
 		next = w->next;
 		free_watch(r, w);
 	}
-	for (struct watch *w = r->due, *next; w; w = next) {
-		next = w->next;
-		free_watch(r, w);
-	}
 }
 
 static void release(struct shim_reaper *r)
 {
+	shim_reports_free(r->reports);
 	free_lists(r);
 	if (r->epoll >= 0)
 		close(r->epoll);
@@ -419,25 +394,24 @@ static void release(struct shim_reaper *r)
 		close(r->wake);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->spawned);
-	pthread_cond_destroy(&r->idle);
 	free(r);
 }
 
-static void stop_report(struct shim_reaper *r)
+static void stop_look(struct shim_reaper *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->stop = true;
 	pthread_cond_signal(&r->spawned);
 	poke(r);
 	pthread_mutex_unlock(&r->lock);
-	pthread_join(r->report, NULL);
+	pthread_join(r->look, NULL);
 }
 
 static int start(struct shim_reaper *r, struct error *err)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct sigaction nudge = { .sa_handler = on_nudge };
-	int e;
+	int e, rc;
 
 	if (sigaction(NUDGE, &nudge, NULL) < 0)
 		return error_sys(err, errno, "set up the reaper");
@@ -448,12 +422,15 @@ static int start(struct shim_reaper *r, struct error *err)
 	ev.data.fd = r->wake;
 	if (r->epoll < 0 || r->wake < 0 || epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->wake, &ev) < 0)
 		return error_sys(err, errno, "set up the reaper");
-	e = pthread_create(&r->report, NULL, report_thread, r);
+	rc = shim_reports_new(&r->reports, err);
+	if (rc < 0)
+		return rc;
+	e = pthread_create(&r->look, NULL, look_thread, r);
 	if (e)
-		return error_sys(err, e, "start the reaper's report thread");
+		return error_sys(err, e, "start the reaper's thread");
 	e = pthread_create(&r->reap, NULL, reap_thread, r);
 	if (e) {
-		stop_report(r);
+		stop_look(r);
 		return error_sys(err, e, "start the reaper's thread");
 	}
 	return 0;
@@ -465,11 +442,9 @@ int shim_reaper_new(struct shim_reaper **ret, struct error *err)
 	int rc;
 
 	r->waiter = (struct process_waiter){ .spawn = waiter_spawn, .wait = waiter_wait };
-	r->due_end = &r->due;
 	r->epoll = r->wake = -1;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->spawned, NULL);
-	pthread_cond_init(&r->idle, NULL);
 	rc = start(r, err);
 	if (rc < 0) {
 		release(r);
@@ -483,7 +458,7 @@ void shim_reaper_free(struct shim_reaper *r)
 {
 	if (!r)
 		return;
-	stop_report(r);
+	stop_look(r);
 	stop_reap(r);
 	release(r);
 }
@@ -582,11 +557,6 @@ void shim_reaper_unwatch(struct shim_reaper *r, void *arg)
 {
 	pthread_mutex_lock(&r->lock);
 	forget(r, &r->watches, arg);
-	forget(r, &r->due, arg);
-	r->due_end = &r->due;
-	while (*r->due_end)
-		r->due_end = &(*r->due_end)->next;
-	while (r->reporting == arg && !pthread_equal(pthread_self(), r->report))
-		pthread_cond_wait(&r->idle, &r->lock);
 	pthread_mutex_unlock(&r->lock);
+	shim_reports_forget(r->reports, arg);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Driver, disk and weather of the simulation. Three kinds of fault: fails before it takes
- * effect, takes effect and then reports failure, never answers (and may take effect late).
+ * Driver and disk of the simulation: feeds one event, keeps the driver's law (persist, act,
+ * report), and tells the oracle what the controller is told. Knows no weather and no chaos.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,16 +12,19 @@
 #include "specs/runtime_id.h"
 #include "tests/sim/sim.h"
 
-#define DEADLINE_US (30 * CLOCK_SEC)
-
 bool sim_chance(struct sim *s, unsigned percent)
 {
 	return rand_next(&s->rng) % 100 < percent;
 }
 
-static int64_t up_to(struct sim *s, int64_t us)
+unsigned sim_below(struct sim *s, unsigned n)
 {
-	return 1000 + (int64_t)(rand_next(&s->rng) % (uint64_t)us);
+	return (unsigned)(rand_next(&s->rng) % n);
+}
+
+struct wall sim_wall(const struct sim *s)
+{
+	return (struct wall){ s->now_us + s->wall_us };
 }
 
 void sim_trace(struct sim *s, const char *fmt, ...)
@@ -34,16 +37,19 @@ void sim_trace(struct sim *s, const char *fmt, ...)
 	va_end(ap);
 	buf_putc(&s->trace, '\n');
 	if (s->is_verbose)
-		fputs(s->trace.data + from, stderr);
+		fputs(s->trace.data + from, stdout);
 }
 
 void sim_die(struct sim *s, const char *what)
 {
 	if (!s->is_verbose)
-		fputs(s->trace.data + (s->trace.n > 6000 ? s->trace.n - 6000 : 0), stderr);
-	fprintf(stderr, "FAIL seed=%llu: %s\n", (unsigned long long)s->seed, what);
-	exit(1);
+		fputs(s->trace.data + (s->trace.n > 6000 ? s->trace.n - 6000 : 0), stdout);
+	printf("FAIL seed=%llu: %s\n", (unsigned long long)s->seed, what);
+	fflush(stdout);
+	_exit(1);
 }
+
+/* --- slots --- */
 
 int sim_slot_index(const char *service, uint32_t number)
 {
@@ -51,113 +57,56 @@ int sim_slot_index(const char *service, uint32_t number)
 	return i < 0 || number >= WISH_REPLICAS ? -1 : i * WISH_REPLICAS + (int)number;
 }
 
-struct sim_event *sim_push(struct sim *s, enum sim_event_type type, int64_t delay_us)
+const struct wish_service *sim_wanted(const struct sim *s, size_t slot)
 {
-	if (s->n_events == SIM_EVENTS)
-		sim_die(s, "too many events under way");
-	struct sim_event *e = &s->events[s->n_events++];
-	*e = (struct sim_event){ .type = type,
-				 .due_us = s->now_us + delay_us,
-				 .sequence = ++s->sequence,
-				 .partner = -1 };
-	return e;
+	const struct wish_service *ws = &s->wish.services[slot / WISH_REPLICAS];
+	return ws->is_there && slot % WISH_REPLICAS < ws->replicas ? ws : NULL;
+}
+
+const struct wish_service *sim_service(const struct sim *s, unsigned service)
+{
+	const struct wish_service *now = &s->wish.services[service];
+	const struct wish_service *before = &s->wish_before.services[service];
+	return now->is_there ? now : before->is_there ? before : NULL;
 }
 
 /* --- the disk --- */
+
+static void keep_text(char *to, size_t size, const char *from, const char **ret)
+{
+	snprintf(to, size, "%s", from ? from : "");
+	*ret = from ? to : NULL;
+}
 
 static void persist(struct sim *s, const struct slot *from)
 {
 	struct sim_disk *to = &s->disk[sim_slot_index(from->service, from->number)];
 	to->is_used = true;
 	to->slot = *from;
-	snprintf(to->service, sizeof(to->service), "%s", from->service);
-	snprintf(to->boot_id, sizeof(to->boot_id), "%s", from->boot_id ? from->boot_id : "");
-	snprintf(to->done_hash, sizeof(to->done_hash), "%s",
-		 from->done_hash ? from->done_hash : "");
-	snprintf(to->reason, sizeof(to->reason), "%s", from->reason ? from->reason : "");
 	to->slot.deployment = WISH_DEPLOYMENT;
-	to->slot.service = to->service;
-	to->slot.boot_id = from->boot_id ? to->boot_id : NULL;
-	to->slot.done_hash = from->done_hash ? to->done_hash : NULL;
-	to->slot.reason = from->reason ? to->reason : NULL;
+	to->slot.service = wish_service((unsigned)wish_service_index(from->service));
+	keep_text(to->boot_id, sizeof(to->boot_id), from->boot_id, &to->slot.boot_id);
+	keep_text(to->done_hash, sizeof(to->done_hash), from->done_hash, &to->slot.done_hash);
+	keep_text(to->reason, sizeof(to->reason), from->reason, &to->slot.reason);
 }
 
-/* --- weather --- */
-
-static void send_exit(struct sim *s, const struct world_op *op)
+/* A look that asked a runtime is the truth about its rows, but for what was touched since. */
+static void correct_rows(struct sim *s)
 {
-	/* Whether a process minds its stop signal is its own nature. */
-	bool is_deaf = (op->what.generation * 7 + op->what.slot) % 4 == 0;
-	struct sim_event *e;
-	if (op->signal != 9 && is_deaf)
-		return;
-	e = sim_push(s, SIM_EXIT, op->signal == 9 ? 1000 : up_to(s, 3 * CLOCK_SEC));
-	e->op = *op;
-	e->code = 128 + op->signal;
-}
-
-static void on_effect(struct sim *s, const struct sim_event *e)
-{
-	struct wall now = { s->now_us };
-	int code = world_apply(&s->world, &e->op, now);
-	if (code == 0 && e->op.kind == STEP_SIGNAL)
-		send_exit(s, &e->op);
-	if (code == 0 && e->is_broken)
-		world_find(&s->world, e->op.what.id)->state = INSTANCE_BROKEN;
-	if (code == 0 && e->op.kind == STEP_START) {
-		int i = wish_service_index(e->op.what.service);
-		if (s->wish.services[i].is_job) {
-			struct sim_event *end = sim_push(s, SIM_EXIT, up_to(s, 5 * CLOCK_SEC));
-			end->op = e->op;
+	for (size_t slot = 0; slot < SIM_SLOTS; slot++) {
+		const struct told_slot *t = &s->told[slot];
+		if (t->is_in_flight || t->touched >= s->look)
+			continue;
+		for (size_t i = s->rows.n; i-- > 0;) {
+			const struct world_instance *row = &s->rows.items[i];
+			if (row->service * WISH_REPLICAS + row->slot == slot &&
+			    !world_find(&s->snapshot, row->id))
+				world_drop(&s->rows, row->id);
 		}
+		for (size_t i = 0; i < t->n; i++)
+			if (!world_put(&s->rows, &t->items[i].is))
+				sim_die(s, "too many rows");
 	}
-	for (size_t i = 0; i < s->n_events && e->partner == 0; i++)
-		if (s->events[i].type == SIM_REPORT && s->events[i].op.ticket == e->op.ticket &&
-		    s->events[i].code == 0)
-			s->events[i].code = code;
-}
-
-static void carry_out(struct sim *s, const struct world_op *op)
-{
-	int64_t effect = up_to(s, CLOCK_SEC);
-	int64_t report = effect + up_to(s, CLOCK_SEC);
-	bool has_effect = true;
-	bool is_broken = false;
-	int code = 0;
-
-	if (sim_chance(s, s->percent)) {
-		s->n_faults++;
-		switch (rand_next(&s->rng) % 8) {
-		case 0: /* never answers; sometimes takes effect even after that was reported */
-			code = -ERR_TIMEOUT;
-			has_effect = sim_chance(s, 50);
-			report = DEADLINE_US;
-			effect = up_to(s, DEADLINE_US + 15 * CLOCK_SEC);
-			break;
-		case 1: /* no use trying again */
-			code = -ERR_INVALID;
-			has_effect = is_broken = op->kind == STEP_CREATE && sim_chance(s, 50);
-			break;
-		case 2:
-		case 3:
-		case 4:
-			code = -ERR_IO;
-			break;
-		default:
-			code = -ERR_UNAVAILABLE;
-			has_effect = false;
-			break;
-		}
-	}
-	if (has_effect) {
-		struct sim_event *e = sim_push(s, SIM_EFFECT, effect);
-		e->op = *op;
-		e->partner = code == 0 ? 0 : -1;
-		e->is_broken = is_broken;
-	}
-	struct sim_event *e = sim_push(s, SIM_REPORT, report);
-	e->op = *op;
-	e->code = code;
 }
 
 /* --- what the update asks for --- */
@@ -165,79 +114,127 @@ static void carry_out(struct sim *s, const struct world_op *op)
 static void make_op(struct sim *s, const struct reconcile_run *run, struct world_op *op)
 {
 	const struct step *step = &run->step;
-	struct runtime_id id;
-	*op = (struct world_op){ .ticket = run->ticket, .kind = step->kind };
-	op->signal = step->signal;
-	op->what.slot = step->slot;
-	snprintf(op->what.service, sizeof(op->what.service), "%s", step->service);
-	snprintf(op->what.runtime, sizeof(op->what.runtime), "%s", step->runtime);
+	int service = wish_service_index(step->service);
+	int runtime = wish_runtime_index(step->runtime);
+	struct runtime_id id = { 0 };
+
+	if (strcmp(step->deployment, WISH_DEPLOYMENT) != 0 || service < 0 ||
+	    step->slot >= WISH_REPLICAS || runtime < 0 || !step->cause)
+		sim_die(s, "a step about nothing that exists");
+	*op = (struct world_op){ .ticket = run->ticket,
+				 .kind = step->kind,
+				 .wish = s->n_wishes,
+				 .signal = step->signal,
+				 .what = { .service = (unsigned)service,
+					   .slot = step->slot,
+					   .runtime = (unsigned)runtime } };
+	if (step->digest && wish_digest_index(step->digest) >= 0)
+		op->what.image = (unsigned)wish_digest_index(step->digest);
 	if (step->instance_id) {
+		if (!runtime_id_parse(step->instance_id, &id) || id.slot != step->slot ||
+		    strcmp(id.deployment, step->deployment) != 0 ||
+		    strcmp(id.service, step->service) != 0)
+			sim_die(s, "a step with an id that is not its slot's");
 		snprintf(op->what.id, sizeof(op->what.id), "%s", step->instance_id);
-		if (!runtime_id_parse(step->instance_id, &id))
-			sim_die(s, "a step with an id that is none");
 		op->what.generation = id.generation;
 	}
-	if (step->kind == STEP_CREATE)
-		snprintf(op->what.hash, sizeof(op->what.hash), "%s", step->spec->config_hash);
+	if (step->spec && !wish_hash_parse(step->spec->config_hash, &op->what.config))
+		sim_die(s, "a step with a hash nobody wished for");
 }
 
-static unsigned runtime_of(const struct world_op *op)
+/* The row of an instance comes with its intent, before the step. */
+static void write_rows(struct sim *s, const struct reconcile_update *up)
 {
-	return strcmp(op->what.runtime, wish_runtime(1)) == 0;
+	for (size_t i = 0; i < up->n_steps; i++) {
+		struct world_op op;
+		make_op(s, &up->steps[i], &op);
+		op.what.state = INSTANCE_UNKNOWN;
+		if (op.kind == STEP_CREATE && !world_put(&s->rows, &op.what))
+			sim_die(s, "too many rows");
+	}
 }
 
 static void run_step(struct sim *s, const struct reconcile_run *run)
 {
 	struct world_op op;
 	make_op(s, run, &op);
-	sim_trace(s, "%s %s-rep-%u.%llu", step_kind_to_string(op.kind), op.what.service,
-		  op.what.slot, (unsigned long long)op.what.generation);
-	sim_check_step(s, run);
+	sim_trace(s, "%s %s-rep-%u.%llu%s: %s", step_kind_to_string(op.kind), run->step.service,
+		  op.what.slot, (unsigned long long)op.what.generation,
+		  op.signal == 9 ? " KILL" : "", run->step.cause);
+	sim_check_step(s, &op, &run->step);
+	told_step(s, &op);
 	s->n_steps++;
-	s->n_in_flight[runtime_of(&op)]++;
-	s->n_staging[runtime_of(&op)] += op.kind == STEP_STAGE;
-	if (op.kind == STEP_CREATE && !world_find(&s->rows, op.what.id)) {
-		s->rows.items[s->rows.n] = op.what;
-		s->rows.items[s->rows.n++].state = INSTANCE_UNKNOWN;
-	}
-	carry_out(s, &op);
+	s->n_in_flight[op.what.runtime]++;
+	sim_carry_out(s, &op);
+}
+
+static void look(struct sim *s)
+{
+	s->is_looking = true;
+	s->owes_look = false;
+	s->look++;
+	s->n_looks++;
+	sim_trace(s, "look");
+	(void)sim_push(s, SIM_TAKE, 1000 + sim_below(s, CLOCK_SEC));
 }
 
 static void act(struct sim *s, const struct reconcile_update *up)
 {
+	size_t n_steps = up->n_steps;
 	sim_check_update(s, up);
 	for (size_t i = 0; i < up->n_slots; i++)
 		persist(s, up->slots[i]);
+	write_rows(s, up);
+	if (s->is_crash_due && (up->n_slots || up->n_steps)) {
+		s->is_crash_due = false;
+		s->is_crashed = true;
+		n_steps = n_steps ? sim_below(s, (unsigned)n_steps) : 0;
+	}
 	for (size_t i = 0; i < up->n_notes; i++)
 		sim_trace(s, "  %s", up->notes[i].text);
-	for (size_t i = 0; i < up->n_steps; i++)
+	for (size_t i = 0; i < n_steps; i++)
 		run_step(s, &up->steps[i]);
-	if (up->flags & RECONCILE_OBSERVE) {
-		s->is_looking = true;
-		s->look++;
-		s->n_looks++;
-		sim_trace(s, "look");
-		(void)sim_push(s, SIM_TAKE, up_to(s, CLOCK_SEC));
+	for (size_t i = n_steps; i < up->n_steps; i++) {
+		struct world_op op;
+		make_op(s, &up->steps[i], &op);
+		told_commit(s, &op);
 	}
+	if (s->is_crashed)
+		return;
+	if (up->flags & RECONCILE_OBSERVE)
+		look(s);
 	s->wake = up->wake;
 	s->overall = up->overall;
+	sim_check_settled(s, up);
 }
 
 static void feed(struct sim *s, struct reconcile_event *ev)
 {
-	struct reconcile_capacity room[SIM_RUNTIMES];
+	struct reconcile_capacity room[WISH_RUNTIMES];
 	struct reconcile_update up;
-	for (unsigned i = 0; i < SIM_RUNTIMES; i++)
-		room[i] = (struct reconcile_capacity){ wish_runtime(i),
-						       SIM_WORKERS - s->n_in_flight[i] };
+	for (unsigned i = 0; i < WISH_RUNTIMES; i++) {
+		unsigned taken = s->n_in_flight[i] + s->n_others[i];
+		room[i].runtime = wish_runtime(i);
+		room[i].n = taken < SIM_WORKERS ? SIM_WORKERS - taken : 0;
+	}
 	ev->now.us = s->now_us;
-	ev->wall.us = s->now_us;
+	ev->wall = sim_wall(s);
 	ev->boot.us = s->now_us - s->boot_us + CLOCK_SEC;
 	ev->capacity = room;
-	ev->n_capacity = SIM_RUNTIMES;
+	ev->n_capacity = WISH_RUNTIMES;
 	reconcile_step(s->r, ev, &up);
 	act(s, &up);
 	arena_reset(s->event);
+	if (!s->is_crashed)
+		return;
+	s->is_crashed = false;
+	sim_trace(s, "# right after the write:");
+	sim_crash(s, false);
+}
+
+void sim_tell(struct sim *s, struct reconcile_event *ev)
+{
+	feed(s, ev);
 }
 
 static void feed_wish(struct sim *s)
@@ -248,52 +245,48 @@ static void feed_wish(struct sim *s)
 		if (s->disk[i].is_used)
 			slots[ev.n_slots++] = s->disk[i].slot;
 	ev.slots = slots;
+	told_wish(s);
 	feed(s, &ev);
 }
 
 /* --- the queue --- */
 
+struct sim_event *sim_push(struct sim *s, enum sim_event_type type, int64_t delay_us)
+{
+	if (s->n_events == SIM_EVENTS)
+		sim_die(s, "too many events under way");
+	struct sim_event *e = &s->events[s->n_events++];
+	*e = (struct sim_event){ .type = type,
+				 .due_us = s->now_us + delay_us,
+				 .sequence = ++s->sequence };
+	return e;
+}
+
 static void on_report(struct sim *s, const struct sim_event *e)
 {
 	struct reconcile_event ev = { .type = RECONCILE_STEP_DONE };
+	const struct world_instance *wi = NULL;
 	struct instance is;
-	const struct world_instance *wi = world_find(&s->world, e->op.what.id);
 
 	ev.done = (struct reconcile_step_done){ .ticket = e->op.ticket, .code = e->code };
-	s->n_in_flight[runtime_of(&e->op)]--;
-	s->n_staging[runtime_of(&e->op)] -= e->op.kind == STEP_STAGE;
-	if (e->op.kind == STEP_CREATE && e->code >= 0 && wi) {
-		world_show(wi, WISH_DEPLOYMENT, &is);
+	s->n_in_flight[e->op.what.runtime]--;
+	if (e->op.kind == STEP_CREATE && e->code >= 0)
+		wi = world_find(&s->world, e->op.what.id);
+	if (wi) {
+		world_show(wi, &is);
 		ev.done.instance = &is;
 	}
 	if (e->code < 0) {
 		sim_trace(s, "%s %s-rep-%u.%llu -> %s", step_kind_to_string(e->op.kind),
-			  e->op.what.service, e->op.what.slot,
+			  wish_service(e->op.what.service), e->op.what.slot,
 			  (unsigned long long)e->op.what.generation,
 			  error_name((enum error_code) - e->code));
 		ev.done.message = "injected";
 	}
 	if (e->op.kind == STEP_REMOVE && e->code >= 0)
 		world_drop(&s->rows, e->op.what.id);
-	sim_check_report(s, &e->op, e->code);
+	told_report(s, &e->op, e->code, wi);
 	feed(s, &ev);
-}
-
-static void on_take(struct sim *s)
-{
-	s->snapshot = s->world;
-	s->snapshot_fails = sim_chance(s, s->percent / 2);
-	s->snapshot_partial = !s->snapshot_fails && sim_chance(s, s->percent / 2);
-	if (s->snapshot_partial) { /* runtime 1 does not answer: rows stand for what it has */
-		struct world *w = &s->snapshot;
-		for (size_t i = w->n; i-- > 0;)
-			if (strcmp(w->items[i].runtime, wish_runtime(1)) == 0)
-				w->items[i] = w->items[--w->n];
-		for (size_t i = 0; i < s->rows.n; i++)
-			if (strcmp(s->rows.items[i].runtime, wish_runtime(1)) == 0)
-				w->items[w->n++] = s->rows.items[i];
-	}
-	(void)sim_push(s, SIM_LOOK, up_to(s, CLOCK_SEC));
 }
 
 static void on_look(struct sim *s)
@@ -305,24 +298,28 @@ static void on_look(struct sim *s)
 		  s->snapshot_fails     ? "failed"
 		  : s->snapshot_partial ? "in part"
 					: "ok");
+	s->no_look_us = 0;
+	if (s->snapshot_fails || s->snapshot_partial) {
+		s->no_look_us = s->now_us + CLOCK_SEC;
+		s->owes_look = false; /* it looks again anyway */
+	}
 	if (!s->snapshot_fails) {
-		world_view(&s->snapshot, WISH_DEPLOYMENT, s->event, &seen);
+		told_look(s);
+		correct_rows(s);
+		world_view(&s->snapshot, s->event, &seen);
 		seen.partial = s->snapshot_partial;
 		ev.observed = &seen;
-		sim_check_look(s);
-		s->is_asked = false;
 	}
 	feed(s, &ev);
 }
 
 static void on_exit_of(struct sim *s, const struct sim_event *e)
 {
-	struct wall now = { s->now_us };
 	struct sim_event *told;
-	if (!world_exit(&s->world, e->op.what.id, e->code, now))
+	if (!world_exit(&s->world, e->op.what.id, e->code, sim_wall(s)))
 		return;
 	sim_trace(s, "# %s ends with %d", e->op.what.id, e->code);
-	told = sim_push(s, SIM_EXITED, up_to(s, CLOCK_SEC / 2));
+	told = sim_push(s, SIM_EXITED, 1000 + sim_below(s, CLOCK_SEC / 2));
 	told->op = e->op;
 	told->code = e->code;
 }
@@ -333,11 +330,46 @@ static void on_exited(struct sim *s, const struct sim_event *e)
 				      .instance_id = e->op.what.id,
 				      .has_exit_code = true,
 				      .exit_code = e->code };
-	if (sim_chance(s, s->percent / 4)) /* the news is lost, and that is known */
+	if (sim_chance(s, s->weather.percent / 4)) /* the news is lost, and that is known */
 		ev = (struct reconcile_event){ .type = RECONCILE_LOST };
 	else
-		sim_check_exited(s, &e->op);
+		told_exited(s, &e->op.what, e->code);
 	feed(s, &ev);
+}
+
+static void on_room(struct sim *s)
+{
+	struct reconcile_event ev = { .type = RECONCILE_CAPACITY };
+	for (unsigned i = 0; i < WISH_RUNTIMES; i++)
+		s->n_others[i] = 0;
+	feed(s, &ev);
+}
+
+static void deliver(struct sim *s, const struct sim_event *e)
+{
+	switch (e->type) {
+	case SIM_EFFECT:
+		sim_effect(s, e);
+		break;
+	case SIM_REPORT:
+		on_report(s, e);
+		break;
+	case SIM_TAKE:
+		sim_take(s);
+		break;
+	case SIM_LOOK:
+		on_look(s);
+		break;
+	case SIM_EXIT:
+		on_exit_of(s, e);
+		break;
+	case SIM_EXITED:
+		on_exited(s, e);
+		break;
+	case SIM_ROOM:
+		on_room(s);
+		break;
+	}
 }
 
 static size_t earliest(const struct sim *s)
@@ -351,28 +383,14 @@ static size_t earliest(const struct sim *s)
 	return best;
 }
 
-static void deliver(struct sim *s, const struct sim_event *e)
+static void on_wake(struct sim *s)
 {
-	switch (e->type) {
-	case SIM_EFFECT:
-		on_effect(s, e);
-		break;
-	case SIM_REPORT:
-		on_report(s, e);
-		break;
-	case SIM_TAKE:
-		on_take(s);
-		break;
-	case SIM_LOOK:
-		on_look(s);
-		break;
-	case SIM_EXIT:
-		on_exit_of(s, e);
-		break;
-	case SIM_EXITED:
-		on_exited(s, e);
-		break;
-	}
+	struct reconcile_event ev = { .type = RECONCILE_TIMER };
+	s->n_idle = s->wake.us > s->now_us ? 0 : s->n_idle + 1;
+	if (s->n_idle > 3)
+		sim_die(s, "a timer that is always due");
+	s->now_us = s->wake.us;
+	feed(s, &ev);
 }
 
 void sim_tick(struct sim *s)
@@ -383,26 +401,36 @@ void sim_tick(struct sim *s)
 		s->events[i] = s->events[--s->n_events];
 		s->now_us = e.due_us;
 		deliver(s, &e);
-		return;
-	}
-	if (s->wake.us == 0) { /* nothing at all is to come: let time pass */
+	} else if (s->wake.us) {
+		on_wake(s);
+	} else if (!sim_end_job(s)) { /* nothing at all is to come: let time pass */
+		sim_check_asleep(s);
 		s->now_us += CLOCK_SEC;
-		return;
 	}
-	s->now_us = s->wake.us;
-	struct reconcile_event ev = { .type = RECONCILE_TIMER };
-	feed(s, &ev);
 }
 
 /* --- events from outside --- */
 
 void sim_submit(struct sim *s, const struct wish *w)
 {
+	s->wish_before = s->wish;
 	s->wish = *w;
+	s->n_wishes++;
 	wish_expand(&s->wish, s->deployment, s->arena, &s->desired, &s->deployment);
 	sim_trace(s, "# a new wish, %zu slots", s->desired.n);
-	for (size_t i = 0; i < SIM_SLOTS; i++)
-		s->known[i].no_make_before_us = 0;
+	for (size_t i = 0; i < SIM_SLOTS; i++) /* a new revision may try once more */
+		s->told[i].has_failed = false;
+	feed_wish(s);
+}
+
+void sim_hold(struct sim *s, size_t slot, bool is_held)
+{
+	if (!s->disk[slot].is_used || s->told[slot].is_held == is_held)
+		return;
+	sim_trace(s, "# %s-rep-%zu is %s by hand", wish_service((unsigned)(slot / WISH_REPLICAS)),
+		  slot % WISH_REPLICAS, is_held ? "stopped" : "started");
+	s->disk[slot].slot.held = s->told[slot].is_held = is_held;
+	s->n_wishes++;
 	feed_wish(s);
 }
 
@@ -412,37 +440,50 @@ static void start_controller(struct sim *s)
 	snprintf(boot_id, sizeof(boot_id), "b%u", s->n_boots);
 	struct reconcile_options o = { .seed = rand_next(&s->rng),
 				       .boot_id = boot_id,
-				       .resync_us = 60 * CLOCK_SEC };
+				       .resync_us = s->resync_us };
 	s->r = reconcile_new(&o);
 	s->wake.us = 0;
-	s->is_looking = s->is_asked = false;
+	s->is_looking = s->is_crash_due = false;
 	s->look = 0;
-	for (unsigned i = 0; i < SIM_RUNTIMES; i++)
-		s->n_in_flight[i] = s->n_staging[i] = 0;
-	sim_check_forget(s);
+	for (unsigned i = 0; i < WISH_RUNTIMES; i++)
+		s->n_in_flight[i] = 0;
+}
+
+/* What is under way in a runtime goes on without the controller, and nobody hears of it. */
+static void cut_off(struct sim *s, bool is_reboot)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n_events; i++) {
+		struct sim_event *e = &s->events[i];
+		e->is_awaited = false;
+		if (e->type == SIM_ROOM ||
+		    (!is_reboot && (e->type == SIM_EFFECT || e->type == SIM_EXIT)))
+			s->events[n++] = *e;
+	}
+	s->n_events = n;
+}
+
+static void reboot(struct sim *s)
+{
+	for (size_t i = 0; i < s->world.n; i++)
+		if (world_lives(&s->world.items[i]))
+			s->world.items[i].state = INSTANCE_EXITED;
+	s->n_boots++;
+	s->boot_us = s->now_us;
 }
 
 void sim_crash(struct sim *s, bool is_reboot)
 {
-	size_t n = 0;
 	sim_trace(s, is_reboot ? "# reboot" : "# crash and restart");
 	s->n_crashes++;
-	for (size_t i = 0; i < s->n_events; i++)
-		if (!is_reboot &&
-		    (s->events[i].type == SIM_EFFECT || s->events[i].type == SIM_EXIT))
-			s->events[n++] = s->events[i];
-	s->n_events = n;
-	for (size_t i = 0; is_reboot && i < s->world.n; i++) {
-		struct world_instance *wi = &s->world.items[i];
-		if (wi->state != INSTANCE_BROKEN && wi->state != INSTANCE_EXITED)
-			wi->state = INSTANCE_EXITED;
-	}
-	if (is_reboot) {
-		s->n_boots++;
-		s->boot_us = s->now_us;
-	}
+	cut_off(s, is_reboot);
+	if (is_reboot)
+		reboot(s);
 	reconcile_free(s->r);
 	start_controller(s);
+	told_forget(s, is_reboot);
+	s->has_jumped = s->has_jumped && !is_reboot;
+	s->n_wishes++;
 	feed_wish(s);
 }
 
@@ -450,21 +491,25 @@ void sim_ask(struct sim *s)
 {
 	struct reconcile_event ev = { .type = RECONCILE_TRY_AGAIN };
 	sim_trace(s, "# try again");
-	s->is_asked = true;
-	for (size_t i = 0; i < SIM_SLOTS; i++)
-		s->known[i].no_make_before_us = 0;
+	told_ask(s);
 	feed(s, &ev);
+	sim_check_asked(s);
 }
 
-void sim_init(struct sim *s, uint64_t seed)
+void sim_init(struct sim *s, uint64_t seed, bool is_verbose)
 {
 	memset(s, 0, sizeof(*s));
 	s->seed = s->rng = seed;
-	s->now_us = 1000 * CLOCK_SEC;
-	s->percent = 20;
+	s->is_verbose = is_verbose;
+	s->now_us = s->boot_us = 1000 * CLOCK_SEC;
+	s->wall_us = INT64_C(1700000000) * CLOCK_SEC;
 	s->arena = arena_new();
 	s->event = arena_new();
 	buf_init(&s->trace, 4 << 20);
+	/* Without a second look every lost wake-up shows. */
+	s->resync_us = sim_chance(s, 50) ? 60 * CLOCK_SEC : 0;
+	s->weather.has_lasting = sim_chance(s, 50);
+	s->pace = 1U << sim_below(s, 4); /* long stories beside wild ones */
 	start_controller(s);
 }
 

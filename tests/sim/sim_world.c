@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model runtime: what each operation does to the world, without weather. */
+/* The model runtime: what each operation does to the world as the core is told, without weather. */
 #include "tests/sim/sim_world.h"
 
 #include <string.h>
+
+void world_copy(struct world *to, const struct world *from)
+{
+	memcpy(to->items, from->items, from->n * sizeof(from->items[0]));
+	to->n = from->n;
+}
 
 struct world_instance *world_find(struct world *w, const char *id)
 {
@@ -12,6 +18,17 @@ struct world_instance *world_find(struct world *w, const char *id)
 	return NULL;
 }
 
+bool world_put(struct world *w, const struct world_instance *wi)
+{
+	struct world_instance *at = world_find(w, wi->id);
+	if (!at && w->n == WORLD_MAX)
+		return false;
+	if (!at)
+		at = &w->items[w->n++];
+	*at = *wi;
+	return true;
+}
+
 void world_drop(struct world *w, const char *id)
 {
 	struct world_instance *wi = world_find(w, id);
@@ -19,7 +36,7 @@ void world_drop(struct world *w, const char *id)
 		*wi = w->items[--w->n];
 }
 
-static bool is_alive(const struct world_instance *wi)
+bool world_lives(const struct world_instance *wi)
 {
 	return wi->state == INSTANCE_RUNNING || wi->state == INSTANCE_PAUSED ||
 	       wi->state == INSTANCE_CREATED;
@@ -28,7 +45,7 @@ static bool is_alive(const struct world_instance *wi)
 bool world_exit(struct world *w, const char *id, int code, struct wall now)
 {
 	struct world_instance *wi = world_find(w, id);
-	if (!wi || !is_alive(wi))
+	if (!wi || !world_lives(wi))
 		return false;
 	wi->state = INSTANCE_EXITED;
 	wi->has_exit_code = true;
@@ -39,25 +56,44 @@ bool world_exit(struct world *w, const char *id, int code, struct wall now)
 
 static int create(struct world *w, const struct world_op *op)
 {
+	struct world_instance new = op->what;
 	if (world_find(w, op->what.id))
 		return 2; /* already */
-	if (w->n == WORLD_MAX)
-		return -ERR_LIMIT;
-	w->items[w->n] = op->what;
-	w->items[w->n++].state = INSTANCE_CREATED;
-	return 0;
+	new.state = INSTANCE_CREATED;
+	return world_put(w, &new) ? 0 : -ERR_LIMIT;
 }
 
 static int start(struct world_instance *wi, struct wall now)
 {
 	if (!wi)
-		return -ERR_NOT_FOUND;
+		return -ERR_CONFLICT;
 	if (wi->state == INSTANCE_BROKEN)
 		return -ERR_INVALID;
 	if (wi->state != INSTANCE_CREATED)
 		return 2;
 	wi->state = INSTANCE_RUNNING;
 	wi->started_us = now.us;
+	return 0;
+}
+
+static int update(struct world_instance *wi, const struct world_op *op)
+{
+	if (!wi || !world_lives(wi))
+		return -ERR_CONFLICT;
+	if (wi->state == INSTANCE_PAUSED)
+		wi->state = INSTANCE_RUNNING;
+	wi->config = op->what.config;
+	return 0;
+}
+
+static int deliver(struct world_instance *wi)
+{
+	if (!wi)
+		return 1; /* absent */
+	if (!world_lives(wi))
+		return 3; /* gone */
+	if (wi->state == INSTANCE_PAUSED)
+		wi->state = INSTANCE_RUNNING;
 	return 0;
 }
 
@@ -72,23 +108,13 @@ int world_apply(struct world *w, const struct world_op *op, struct wall now)
 	case STEP_START:
 		return start(wi, now);
 	case STEP_SIGNAL:
-		if (!wi)
-			return 1; /* absent */
-		if (!is_alive(wi))
-			return 3; /* gone */
-		if (wi->state == INSTANCE_PAUSED)
-			wi->state = INSTANCE_RUNNING;
-		return 0;
+		return deliver(wi);
 	case STEP_UPDATE:
-		if (!wi)
-			return -ERR_NOT_FOUND;
-		if (wi->state == INSTANCE_PAUSED)
-			wi->state = INSTANCE_RUNNING;
-		return 0;
+		return update(wi, op);
 	case STEP_REMOVE:
 		if (!wi)
 			return 1;
-		if (is_alive(wi))
+		if (world_lives(wi))
 			return -ERR_CONFLICT;
 		world_drop(w, op->what.id);
 		return 0;
@@ -98,19 +124,20 @@ int world_apply(struct world *w, const struct world_op *op, struct wall now)
 	return -ERR_INVALID;
 }
 
-void world_show(const struct world_instance *wi, const char *deployment, struct instance *ret)
+void world_show(const struct world_instance *wi, struct instance *ret)
 {
 	*ret = (struct instance){
 		.id = wi->id,
-		.deployment = deployment,
-		.service = wi->service,
+		.deployment = WISH_DEPLOYMENT,
+		.service = wish_service(wi->service),
 		.slot = wi->slot,
 		.generation = wi->generation,
-		.runtime = wi->runtime,
+		.runtime = wish_runtime(wi->runtime),
 		.state = wi->state,
-		.pid = is_alive(wi) ? 100 : 0,
-		.config_hash = wi->hash[0] ? wi->hash : NULL,
+		.pid = world_lives(wi) ? 100 : 0,
+		.config_hash = wish_hash(&wi->config),
 		.image = "local/app:1",
+		.digest = wish_digest(wi->image),
 		.has_exit_code = wi->has_exit_code,
 		.exit_code = wi->exit_code,
 		.started = { wi->started_us },
@@ -118,12 +145,28 @@ void world_show(const struct world_instance *wi, const char *deployment, struct 
 	};
 }
 
-void world_view(const struct world *w, const char *deployment, struct arena *a,
-		struct observed *ret)
+/* Neighbours whose names sort before and after ours. */
+static void show_neighbour(const char *deployment, const char *id, struct instance *ret)
 {
-	*ret = (struct observed){ .instances = arena_array(a, w->n, sizeof(struct instance)),
-				  .n = w->n };
+	*ret = (struct instance){
+		.id = id,
+		.deployment = deployment,
+		.service = "s0",
+		.generation = 1,
+		.runtime = wish_runtime(0),
+		.state = INSTANCE_RUNNING,
+		.pid = 100,
+		.config_hash = "h0",
+		.image = "local/app:1",
+	};
+}
+
+void world_view(const struct world *w, struct arena *a, struct observed *ret)
+{
+	*ret = (struct observed){ .instances = arena_array(a, w->n + 2, sizeof(struct instance)) };
 	for (size_t i = 0; i < w->n; i++)
-		world_show(&w->items[i], deployment, &ret->instances[i]);
+		world_show(&w->items[i], &ret->instances[ret->n++]);
+	show_neighbour("other", "other.s0-rep-0.1", &ret->instances[ret->n++]);
+	show_neighbour("simple", "simple.s0-rep-0.1", &ret->instances[ret->n++]);
 	observed_sort(ret);
 }

@@ -10,20 +10,21 @@
 #include "base/clock.h"
 #include "specs/observed.h"
 #include "specs/step.h"
+#include "tests/sim/sim_wish.h"
 
-#define WORLD_MAX 4096
+#define WORLD_MAX 256 /* ten times what a calm world holds */
 
 struct world_instance {
-	char id[64];
-	char service[16];
+	char id[32]; /* runtime id */
+	unsigned service;
 	uint32_t slot;
 	uint64_t generation;
-	char runtime[8];
-	char hash[16];
+	unsigned runtime, image;
+	struct wish_config config;
 	enum instance_state state;
 	bool has_exit_code;
 	int exit_code;
-	int64_t started_us, finished_us;
+	int64_t started_us, finished_us; /* wall; 0: did not happen */
 };
 
 struct world {
@@ -33,16 +34,23 @@ struct world {
 
 /* A step, by value: it outlives the update that carried it. */
 struct world_op {
-	uint64_t ticket; /* 0: a look */
+	uint64_t ticket;
 	enum step_kind kind;
-	struct world_instance what; /* id, service, slot, generation, runtime, hash */
+	struct world_instance what; /* as it is to be made; of others: id and where it is */
 	int signal;
+	unsigned wish; /* number of the wish it was made for */
 };
+
+/** world_copy() - only what is in use */
+void world_copy(struct world *to, const struct world *from);
 
 /** world_find() - NULL when there is none */
 struct world_instance *world_find(struct world *w, const char *id);
 
-/** world_apply() - let a step take effect; what runtime.h promises as outcome or error */
+/** world_put() - add it, or replace the one with its id; false when the world is full */
+bool world_put(struct world *w, const struct world_instance *wi);
+
+/** world_apply() - let a step take effect; what reconcile.h promises as outcome or error */
 int world_apply(struct world *w, const struct world_op *op, struct wall now);
 
 /** world_exit() - its first process ends; false when it did not run */
@@ -51,7 +59,10 @@ bool world_exit(struct world *w, const char *id, int code, struct wall now);
 /** world_drop() - somebody removed it by hand */
 void world_drop(struct world *w, const char *id);
 
-/** world_view() - as runtimes show it; sorted, in @a; pointers into @w */
-void world_view(const struct world *w, const char *deployment, struct arena *a,
-		struct observed *ret);
-void world_show(const struct world_instance *wi, const char *deployment, struct instance *ret);
+/** world_lives() - it has a process */
+bool world_lives(const struct world_instance *wi);
+
+/** world_view() - as runtimes show it, with two of other deployments; sorted, in @a; points
+ * into @w */
+void world_view(const struct world *w, struct arena *a, struct observed *ret);
+void world_show(const struct world_instance *wi, struct instance *ret);
