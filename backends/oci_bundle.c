@@ -200,6 +200,18 @@ static struct json_object *path_list(const char *const *paths, size_t n)
 	return list;
 }
 
+/* youki mounts the hierarchies of v1 writable below a /sys/fs/cgroup that is not: its own limits
+ * would be the container's to lift. */
+static struct json_object *build_readonly(const struct oci_bundle *b)
+{
+	struct json_object *list =
+		path_list(readonly_paths, sizeof(readonly_paths) / sizeof(char *));
+
+	for (size_t i = 0; i < b->facts->n_hierarchies; i++)
+		json_object_array_add(list, json_object_new_string(b->facts->hierarchies[i]));
+	return list;
+}
+
 static int build_linux(const struct oci_bundle *b, uint64_t caps, struct json_object *o,
 		       struct error *err)
 {
@@ -223,8 +235,7 @@ static int build_linux(const struct oci_bundle *b, uint64_t caps, struct json_ob
 	if (keep & PATHS_DOCKER) {
 		json_put_obj(o, "maskedPaths",
 			     path_list(masked_paths, sizeof(masked_paths) / sizeof(char *)));
-		json_put_obj(o, "readonlyPaths",
-			     path_list(readonly_paths, sizeof(readonly_paths) / sizeof(char *)));
+		json_put_obj(o, "readonlyPaths", build_readonly(b));
 	}
 	return 0;
 }

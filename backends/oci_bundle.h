@@ -35,6 +35,9 @@ struct oci_facts {
 	const char *resolv_conf; /* text of the host's file; NULL: none */
 	const char *hosts;       /* likewise, for containers in the host's network */
 	const char *arch;        /* "amd64", "arm64" */
+	/* v1: where a container sees its hierarchies, "/sys/fs/cgroup/memory" … */
+	const char *const *hierarchies;
+	size_t n_hierarchies;
 };
 
 /* A device node of the host. */

@@ -77,6 +77,21 @@ static int read_capabilities(struct youki *y, struct error *err)
 	return 0;
 }
 
+/* A container sees them under the last parts of the host's mount points. */
+static void read_hierarchies(struct youki *y)
+{
+	const char **list = arena_array(y->arena, y->cgroups.n, sizeof(*list));
+
+	for (size_t i = 0; i < y->cgroups.n; i++) {
+		const char *name = strrchr(y->cgroups.items[i].mount, '/');
+
+		if (name)
+			list[y->facts.n_hierarchies++] =
+				arena_printf(y->arena, "/sys/fs/cgroup%s", name);
+	}
+	y->facts.hierarchies = list;
+}
+
 int youki_facts_read(struct youki *y, struct error *err)
 {
 	const char *adj = read_text(y->arena, "/proc/self/oom_score_adj");
@@ -89,6 +104,8 @@ int youki_facts_read(struct youki *y, struct error *err)
 		return r;
 	read_rlimits(y);
 	y->facts.cgroup_v2 = y->cgroups.mode == OCI_CGROUP_V2;
+	if (!y->facts.cgroup_v2)
+		read_hierarchies(y);
 	y->facts.has_blkio_weight = y->cgroups.has_blkio_weight;
 	y->facts.has_swap = y->cgroups.has_swap;
 	if (adj)

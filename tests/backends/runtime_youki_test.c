@@ -128,7 +128,10 @@ static void test_bundle_is_obeyed(void **state)
 	youki_world_shell(w, "id; hostname; ulimit -n; cat /etc/resolv.conf /etc/hosts;"
 			     "grep -E 'scratch|anon|data' /proc/mounts; touch /x;"
 			     "stat -c 'mode %a' /scratch; ip link show lo;"
-			     "grep Seccomp: /proc/self/status");
+			     "grep Seccomp: /proc/self/status;"
+			     "for d in /sys/fs/cgroup/*/; do"
+			     "  mkdir $d/x 2>/dev/null && echo \"$d is open\"; done;"
+			     "echo cgroups are looked at");
 	youki_world_wait(w, youki_world_run(w, "web"), INSTANCE_EXITED);
 	assert_said(w, "uid=1000(app) gid=1001(app) groups=");
 	assert_said(w, "29(audio)");
@@ -143,6 +146,9 @@ static void test_bundle_is_obeyed(void **state)
 	assert_said(w, "Read-only file system");
 	assert_said(w, "LOOPBACK,UP");
 	assert_said(w, "Seccomp:\t2");
+	assert_said(w, "cgroups are looked at");
+	if (strstr(youki_world_log(w, "web"), "is open"))
+		fail_msg("%s: %s", w->program, strstr(youki_world_log(w, "web"), "is open") - 60);
 }
 
 static void test_ulimit_above_the_host(void **state)
