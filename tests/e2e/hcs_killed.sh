@@ -58,9 +58,9 @@ end() {
 # The controller dies while the first half of them is made.
 "$TALLYMAN" apply app.yaml >first.out 2>&1 &
 controller=$!
-made_some() { (($(systems "$OWNER" | wc -l) >= 8)); }
+made_some() { (($(systems "$OWNER" | wc -l) >= 3)); }
 wait_for 60 made_some
-kill -9 $controller
+kill -9 $controller 2>/dev/null || true # on a fast machine it may be done
 wait $controller 2>/dev/null || true
 tm_ok apply app.yaml
 assert_eq "$(systems "$OWNER" | cut -d. -f2 | sort -u | wc -l)" 20 "slots with a system"
