@@ -68,7 +68,7 @@ static void exited(void *arg, const struct runtime_exit *e)
 {
 	struct youki_world *w = arg;
 
-	w->last_code = e->has_code ? e->code : -1;
+	__atomic_store_n(&w->last_code, e->has_code ? e->code : -1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&w->n_exits, 1, __ATOMIC_SEQ_CST);
 	if (w->tap.exited)
 		w->tap.exited(w->tap.arg, e);

@@ -23,7 +23,7 @@ struct youki_world {
 	bool in_shim; /* rt is remote: reaper and log are the shim's */
 	struct runtime *rt;
 	struct service service; /* what create() runs; change it as needed */
-	int n_exits;            /* reported so far; under no lock, written by the reaper */
+	int n_exits;            /* reported so far; these two under no lock, written by threads */
 	int last_code;
 	struct runtime_sink tap; /* hears of them too; to be set before the first create */
 };
