@@ -19,17 +19,10 @@ enum { HOSTNAME_MAX = 63, HASH_TAIL = 8 };
 
 /* As docker has them. */
 static const char *const masked_paths[] = {
-	"/proc/asound",
-	"/proc/acpi",
-	"/proc/kcore",
-	"/proc/keys",
-	"/proc/latency_stats",
-	"/proc/timer_list",
-	"/proc/timer_stats",
-	"/proc/sched_debug",
-	"/proc/scsi",
-	"/sys/firmware",
-	"/sys/devices/virtual/powercap",
+	"/proc/asound",     "/proc/acpi",        "/proc/interrupts",
+	"/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap",
 };
 static const char *const readonly_paths[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 					      "/proc/sysrq-trigger" };
@@ -191,25 +184,30 @@ static int read_security(const struct service *s, unsigned *ret, struct error *e
 	return 0;
 }
 
-static struct json_object *path_list(const char *const *paths, size_t n)
+/* Docker's, and what is on this host besides. */
+static struct json_object *path_list(const char *const *paths, size_t n, const char *const *more,
+				     size_t n_more)
 {
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_object_array_add(list, json_object_new_string(paths[i]));
+	for (size_t i = 0; i < n_more; i++)
+		json_object_array_add(list, json_object_new_string(more[i]));
 	return list;
 }
 
 /* youki mounts the hierarchies of v1 writable below a /sys/fs/cgroup that is not: its own limits
  * would be the container's to lift. */
-static struct json_object *build_readonly(const struct oci_bundle *b)
+static void put_paths(const struct oci_facts *f, bool as_docker, struct json_object *o)
 {
-	struct json_object *list =
-		path_list(readonly_paths, sizeof(readonly_paths) / sizeof(char *));
+	size_t n_masked = as_docker ? sizeof(masked_paths) / sizeof(char *) : 0;
+	size_t n_readonly = as_docker ? sizeof(readonly_paths) / sizeof(char *) : 0;
 
-	for (size_t i = 0; i < b->facts->n_hierarchies; i++)
-		json_object_array_add(list, json_object_new_string(b->facts->hierarchies[i]));
-	return list;
+	json_put_obj(o, "maskedPaths",
+		     path_list(masked_paths, n_masked, f->masked, as_docker ? f->n_masked : 0));
+	json_put_obj(o, "readonlyPaths",
+		     path_list(readonly_paths, n_readonly, f->hierarchies, f->n_hierarchies));
 }
 
 static int build_linux(const struct oci_bundle *b, uint64_t caps, struct json_object *o,
@@ -232,11 +230,8 @@ static int build_linux(const struct oci_bundle *b, uint64_t caps, struct json_ob
 		json_put_obj(o, "devices", devices);
 	if (keep & SECCOMP_DOCKER)
 		json_put_obj(o, "seccomp", oci_seccomp_build(b->facts->arch, caps));
-	if (keep & PATHS_DOCKER) {
-		json_put_obj(o, "maskedPaths",
-			     path_list(masked_paths, sizeof(masked_paths) / sizeof(char *)));
-		json_put_obj(o, "readonlyPaths", build_readonly(b));
-	}
+	if (!s->privileged)
+		put_paths(b->facts, keep & PATHS_DOCKER, o);
 	return 0;
 }
 

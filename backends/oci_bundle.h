@@ -26,12 +26,13 @@ struct oci_rlimit {
 /* What the shim found on its host. */
 struct oci_facts {
 	bool cgroup_v2; /* alone; v1 and hybrid: false */
-	bool has_blkio_weight;
 	bool has_swap;
 	uint64_t capabilities; /* bit n: capability n may be given */
 	const struct oci_rlimit *rlimits;
 	size_t n_rlimits;
-	int64_t oom_score_adj;   /* own; less than that needs CAP_SYS_RESOURCE */
+	int64_t oom_score_adj; /* own; less than that needs CAP_SYS_RESOURCE */
+	const char **masked;   /* more paths that no container sees */
+	size_t n_masked;
 	const char *resolv_conf; /* text of the host's file; NULL: none */
 	const char *hosts;       /* likewise, for containers in the host's network */
 	const char *arch;        /* "amd64", "arm64" */

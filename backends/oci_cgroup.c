@@ -168,9 +168,7 @@ int oci_cgroup_open(struct arena *a, struct oci_cgroups *ret, struct error *err)
 		return r;
 	classify(&c);
 	c.base = find_base(&c, a);
-	/* The root of v2 has no limits to look at: there these controllers always have them. */
-	c.has_blkio_weight = c.mode == OCI_CGROUP_V2 ? find_hierarchy(&c, "io") != NULL
-						     : has_file(&c, a, "blkio", "blkio.weight");
+	/* The root of v2 has no limits to look at: it always has this one. */
 	c.has_swap =
 		c.mode == OCI_CGROUP_V2 || has_file(&c, a, "memory", "memory.memsw.limit_in_bytes");
 	*ret = c;
@@ -314,18 +312,35 @@ int oci_cgroup_thaw(const struct oci_cgroups *c, const char *path, struct error 
 	return r == -ERR_NOT_FOUND ? 0 : r;
 }
 
-int oci_cgroup_write(const struct oci_cgroups *c, const char *path, const char *controller,
-		     const char *name, const char *value, struct error *err)
+static int knob_file(const struct oci_cgroups *c, const char *path, const char *controller,
+		     const char *name, char ret[LIMIT_PATH], struct error *err)
 {
 	const struct oci_hierarchy *h =
 		c->mode == OCI_CGROUP_V2 ? &c->items[0] : find_hierarchy(c, controller);
-	char file[LIMIT_PATH];
 
 	if (!h)
 		return error_set(err, ERR_UNSUPPORTED, 0, "this host has no %s control group",
 				 controller);
-	snprintf(file, sizeof(file), "%s%s/%s", h->mount, path, name);
-	return write_file(file, value, err);
+	snprintf(ret, LIMIT_PATH, "%s%s/%s", h->mount, path, name);
+	return 0;
+}
+
+int oci_cgroup_write(const struct oci_cgroups *c, const char *path, const char *controller,
+		     const char *name, const char *value, struct error *err)
+{
+	char file[LIMIT_PATH];
+	int r = knob_file(c, path, controller, name, file, err);
+
+	return r < 0 ? r : write_file(file, value, err);
+}
+
+int oci_cgroup_read(const struct oci_cgroups *c, const char *path, const char *controller,
+		    const char *name, struct buf *ret, struct error *err)
+{
+	char file[LIMIT_PATH];
+	int r = knob_file(c, path, controller, name, file, err);
+
+	return r < 0 ? r : fs_read(AT_FDCWD, file, ret, err);
 }
 
 /* A number alone in a file, or behind @key in one with `key number` lines. */

@@ -10,6 +10,7 @@
 
 #include "backends/runtime.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 
 enum oci_cgroup_mode { OCI_CGROUP_NONE, OCI_CGROUP_V1, OCI_CGROUP_HYBRID, OCI_CGROUP_V2 };
@@ -24,8 +25,7 @@ struct oci_cgroups {
 	enum oci_cgroup_mode mode;
 	struct oci_hierarchy *items;
 	size_t n;
-	const char *base; /* "" or a path like "/system.slice/x.service": where ours begin */
-	bool has_blkio_weight;
+	const char *base;    /* "" or a path like "/system.slice/x.service": where ours begin */
 	bool has_swap;       /* swap can be limited */
 	bool unified_in_use; /* hybrid: v2 holds a controller, which crun refuses */
 };
@@ -64,3 +64,6 @@ bool oci_cgroup_holds(const char *path, pid_t pid);
  *  all. -ERR_UNSUPPORTED: none has it */
 int oci_cgroup_write(const struct oci_cgroups *c, const char *path, const char *controller,
 		     const char *name, const char *value, struct error *err);
+/** oci_cgroup_read() - what such a file says is added to @ret */
+int oci_cgroup_read(const struct oci_cgroups *c, const char *path, const char *controller,
+		    const char *name, struct buf *ret, struct error *err);

@@ -89,8 +89,9 @@ static void add_standard(const struct oci_bundle *b, struct json_object *list)
 
 		if (has_storage_at(s, m.target))
 			continue;
-		if (is_host(s->ipc_mode) &&
-		    (!strcmp(m.target, "/dev/shm") || !strcmp(m.target, "/dev/mqueue")))
+		/* A mqueue is that of the namespace it is mounted in, and a host need not have one.
+		 */
+		if (is_host(s->ipc_mode) && strcmp(m.target, "/dev/shm") == 0)
 			m = (struct mount){ m.target, "bind", m.target, "rbind,nosuid,nodev" };
 		else if (s->privileged && strcmp(m.type, "sysfs") == 0)
 			m.options = "nosuid,noexec,nodev,rw";

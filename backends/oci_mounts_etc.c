@@ -5,6 +5,7 @@
  * would write lines of its own.
  */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <string.h>
 
 #include "backends/oci_mounts.h"
@@ -97,6 +98,9 @@ int oci_mounts_etc(const struct oci_bundle *b, struct arena *a, struct oci_etc *
 
 	if (r == 0 && !is_name(hostname))
 		r = error_set(err, ERR_INVALID, 0, "hostname: %s is no host name", hostname);
+	if (r == 0 && strlen(hostname) > HOST_NAME_MAX)
+		r = error_set(err, ERR_INVALID, 0, "hostname: %s is longer than %d", hostname,
+			      HOST_NAME_MAX);
 	if (r == 0)
 		r = put_hosts(b, hostname, a, &hosts, err);
 	if (r < 0)

@@ -125,8 +125,11 @@ int oci_resources_limits(const struct resources_spec *r, const struct oci_facts 
 	}
 	l.cpu_shares = r->cpu_shares.has ? r->cpu_shares.value : 0;
 	l.pids = r->pids_limit.has && r->pids_limit.value > 0 ? r->pids_limit.value : 0;
-	if (r->blkio_weight.has && r->blkio_weight.value != 0 && f->has_blkio_weight)
-		l.blkio_weight = r->blkio_weight.value;
+	l.blkio_weight = r->blkio_weight.has ? r->blkio_weight.value : 0;
+	if (l.blkio_weight && (l.blkio_weight < 10 || l.blkio_weight > 1000))
+		return error_set(err, ERR_INVALID, 0,
+				 "resources.blkio_weight: %lld is not from 10 to 1000",
+				 (long long)l.blkio_weight);
 	*ret = l;
 	return 0;
 }
@@ -226,10 +229,6 @@ int oci_resources_build(const struct oci_bundle *b, struct json_object **ret, st
 	if (l.pids)
 		json_put_i64(part, "limit", l.pids);
 	put_part(o, "pids", part);
-	part = json_object_new_object();
-	if (l.blkio_weight)
-		json_put_i64(part, "weight", l.blkio_weight);
-	put_part(o, "blockIO", part);
 	*ret = o;
 	return 0;
 }

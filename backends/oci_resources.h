@@ -19,7 +19,7 @@ struct oci_limits {
 	uint64_t swappiness;  /* 0..100 */
 	bool oom_kill_disable;
 	int64_t pids;         /* 0 none */
-	int64_t blkio_weight; /* 0 none */
+	int64_t blkio_weight; /* 0 none; not in config.json, of which each program makes its own */
 };
 
 #define OCI_CPU_PERIOD 100000

@@ -110,7 +110,7 @@ const struct oci_seccomp_rule oci_seccomp_table[] = {
 	ALLOW_WITH(BIT(SYS_ADMIN),
 		   "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie "
 		   "mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd "
-		   "setdomainname sethostname setns umount umount2 unshare"),
+		   "setdomainname sethostname setns syslog umount umount2 unshare"),
 	{ .names = "clone",
 	  .without = BIT(SYS_ADMIN),
 	  .n_args = 1,

@@ -11,6 +11,9 @@
 
 enum { FIELDS = 7 };
 
+/* Docker's and runc's bound; more is never asked for on purpose. */
+#define ID_MAX INT32_MAX
+
 /* One line cut at its colons; missing fields are "". */
 struct entry {
 	const char *f[FIELDS];
@@ -36,11 +39,18 @@ static bool next_entry(const char **at, struct arena *a, struct entry *e)
 	return true;
 }
 
+static int no_such(const char *file, const char *what, const char *name, struct error *err)
+{
+	if (*name && !name[strspn(name, "0123456789")])
+		return error_set(err, ERR_INVALID, 0, "%s %s is above %d", what, name, ID_MAX);
+	return error_set(err, ERR_INVALID, 0, "the image's %s has no %s %s", file, what, name);
+}
+
 static bool is_id(const char *text, uint32_t *ret)
 {
 	uint64_t n;
 
-	if (!number_u64(text, UINT32_MAX - 1, &n))
+	if (!number_u64(text, ID_MAX, &n))
 		return false;
 	*ret = (uint32_t)n;
 	return true;
@@ -74,7 +84,7 @@ static int find_group(const struct oci_user_request *q, const char *name, struct
 		return 0;
 	if (find_entry(q->group, name, 2, a, &e) && is_id(e.f[2], ret))
 		return 0;
-	return error_set(err, ERR_INVALID, 0, "the image's /etc/group has no group %s", name);
+	return no_such("/etc/group", "group", name, err);
 }
 
 static void add_group(struct oci_user *u, struct arena *a, uint32_t gid)
@@ -127,8 +137,7 @@ static int resolve_user(const struct oci_user_request *q, struct arena *a, struc
 	bool known = find_entry(q->passwd, name, 2, a, &e) && is_id(e.f[2], &u->uid);
 
 	if (!known && !is_id(name, &u->uid))
-		return error_set(err, ERR_INVALID, 0, "the image's /etc/passwd has no user %s",
-				 name);
+		return no_such("/etc/passwd", "user", name, err);
 	if (known) {
 		(void)is_id(e.f[3], &u->gid); /* a broken line: group 0 */
 		u->home = *e.f[5] ? e.f[5] : NULL;

@@ -136,8 +136,6 @@ void youki_verdict_forget(const struct youki *y, const struct oci_program *p);
 int youki_facts_read(struct youki *y, struct error *err);
 /** youki_facts_now() - the same with what may change: name servers, hosts */
 struct oci_facts youki_facts_now(const struct youki *y, struct arena *a);
-int youki_facts_devices(const struct service *s, struct arena *a, struct oci_device **ret,
-			size_t *ret_n, struct error *err);
 
 /* youki_root.c: inside of a container's root; @root is a descriptor of its directory */
 
@@ -146,6 +144,25 @@ int youki_root_user(int root, const char *user, const struct strings *extra, str
 /** youki_root_workdir() - make @path there, as docker does, with what is missing above it.
  *  -ERR_INVALID: something in its way is no directory */
 int youki_root_workdir(int root, const char *path, struct error *err);
+/** youki_root_modes() - runc gives a tmpfs the mode of the directory it hides: give it that of the
+ *  file. -ERR_INVALID as above */
+int youki_root_modes(int root, const struct storages *storage, struct error *err);
+
+/* youki_devices.c */
+
+/** youki_devices() - the nodes a service's containers get; -ERR_NOT_FOUND, -ERR_INVALID for a named
+ *  one that is none */
+int youki_devices(const struct service *s, struct arena *a, struct oci_device **ret, size_t *ret_n,
+		  struct error *err);
+
+/* youki_limits.c */
+
+/** youki_limits_complete() - what the programs leave out of a new instance's control groups */
+int youki_limits_complete(const struct youki *y, const char *path, const struct resources_spec *res,
+			  struct arena *a, struct error *err);
+/** youki_limits_update() - all limits of a living one */
+int youki_limits_update(const struct youki *y, const char *path, const struct resources_spec *res,
+			struct arena *a, struct error *err);
 
 /** youki_images() - the image store of this node, opened when first needed */
 int youki_images(struct youki *y, struct image_dir **ret, struct error *err);

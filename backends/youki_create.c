@@ -149,6 +149,9 @@ static int find_image(struct job *j, struct error *err)
 
 static int no_source(const char *target, const char *source, struct error *err)
 {
+	if (source && *source != '/')
+		return error_set(err, ERR_INVALID, 0, "storage %s: source %s is not absolute",
+				 target, source);
 	(void)error_set(err, ERR_NOT_FOUND, 0, "storage %s: %s is not on this host", target,
 			source ? source : "its source");
 	error_hint(err, "make it, or use type: named, which needs no source");
@@ -203,7 +206,7 @@ static int fill_bundle(struct job *j, struct error *err)
 				      .layout = &j->y->layout,
 				      .path = j->bundle,
 				      .cgroup = j->box->rec.cgroup };
-	r = youki_facts_devices(j->spec->service, j->a, &devices, &j->doc.n_devices, err);
+	r = youki_devices(j->spec->service, j->a, &devices, &j->doc.n_devices, err);
 	if (r < 0)
 		return r;
 	j->doc.devices = devices;
@@ -257,6 +260,7 @@ static int write_config(struct job *j, struct error *err)
 	j->doc.user = &user;
 	r = r < 0 ? r : oci_bundle_config(&j->doc, j->a, &config, err);
 	r = r < 0 ? r : youki_root_workdir(root, oci_process_workdir(&j->doc), err);
+	r = r < 0 ? r : youki_root_modes(root, &s->storage, err);
 	if (r < 0)
 		return r;
 	json_canonical(config, &text);
@@ -344,7 +348,10 @@ static int create_all(struct job *j, struct error *err)
 	r = r < 0 ? r : open_stdio(j, err);
 	r = r < 0 ? r : run_program(j, err);
 	close_stdio(j);
-	return r < 0 ? r : watch_process(j, err);
+	r = r < 0 ? r : watch_process(j, err);
+	return r < 0 ? r
+		     : youki_limits_complete(j->y, j->box->rec.cgroup, &j->spec->service->resources,
+					     j->a, err);
 }
 
 /* Time may be up: cleaning gets its own. */

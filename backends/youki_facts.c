@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the bundle has to know of this host: limits, capabilities, name servers, device
- * nodes. Reads only.
+ * What the bundle has to know of this host: limits, capabilities, name servers. Reads only.
  */
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "backends/youki.h"
 #include "base/fs.h"
 #include "base/number.h"
+
+#define CPUS "/sys/devices/system/cpu"
 
 static const struct {
 	const char *name, *oci;
@@ -92,6 +91,25 @@ static void read_hierarchies(struct youki *y)
 	y->facts.hierarchies = list;
 }
 
+/* What one processor tells of the work of others: every processor has a directory of its own. */
+static void read_thermal(struct youki *y)
+{
+	DIR *dir = opendir(CPUS);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		const char *path = arena_printf(y->arena, CPUS "/%s/thermal_throttle", e->d_name);
+
+		if (strncmp(e->d_name, "cpu", 3) != 0 || access(path, F_OK) < 0)
+			continue;
+		y->facts.masked = arena_grow(y->arena, y->facts.masked, y->facts.n_masked,
+					     sizeof(*y->facts.masked));
+		y->facts.masked[y->facts.n_masked++] = path;
+	}
+	if (dir)
+		closedir(dir);
+}
+
 int youki_facts_read(struct youki *y, struct error *err)
 {
 	const char *adj = read_text(y->arena, "/proc/self/oom_score_adj");
@@ -103,10 +121,10 @@ int youki_facts_read(struct youki *y, struct error *err)
 	if (r < 0)
 		return r;
 	read_rlimits(y);
+	read_thermal(y);
 	y->facts.cgroup_v2 = y->cgroups.mode == OCI_CGROUP_V2;
 	if (!y->facts.cgroup_v2)
 		read_hierarchies(y);
-	y->facts.has_blkio_weight = y->cgroups.has_blkio_weight;
 	y->facts.has_swap = y->cgroups.has_swap;
 	if (adj)
 		(void)number_i64(arena_strndup(y->arena, adj, strcspn(adj, "\n")), -1000, 1000,
@@ -122,43 +140,4 @@ struct oci_facts youki_facts_now(const struct youki *y, struct arena *a)
 	f.resolv_conf = read_text(a, "/etc/resolv.conf");
 	f.hosts = read_text(a, "/etc/hosts");
 	return f;
-}
-
-static int read_device(const struct device_spec *d, struct arena *a, struct oci_device *ret,
-		       struct error *err)
-{
-	struct stat st;
-
-	if (stat(d->path, &st) < 0)
-		return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,
-				 "devices: %s is not on this host", d->path);
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return error_set(err, ERR_INVALID, 0, "devices: %s is no device", d->path);
-	*ret = (struct oci_device){ .path = d->path,
-				    .type = S_ISBLK(st.st_mode) ? 'b' : 'c',
-				    .major = major(st.st_rdev),
-				    .minor = minor(st.st_rdev),
-				    .mode = st.st_mode & 07777,
-				    .uid = st.st_uid,
-				    .gid = st.st_gid,
-				    .access = arena_printf(a, "%s%s%s", d->read ? "r" : "",
-							   d->write ? "w" : "",
-							   d->mknod ? "m" : "") };
-	return 0;
-}
-
-int youki_facts_devices(const struct service *s, struct arena *a, struct oci_device **ret,
-			size_t *ret_n, struct error *err)
-{
-	struct oci_device *list = arena_array(a, s->devices.n, sizeof(*list));
-
-	for (size_t i = 0; i < s->devices.n; i++) {
-		int r = read_device(&s->devices.items[i], a, &list[i], err);
-
-		if (r < 0)
-			return r;
-	}
-	*ret = list;
-	*ret_n = s->devices.n;
-	return 0;
 }

@@ -60,8 +60,9 @@ int youki_root_user(int root, const char *user, const struct strings *extra, str
 	return r < 0 ? r : oci_user_resolve(&q, a, ret, err);
 }
 
-/* The directory @path, whose parent is @at; made when it is not there. */
-static int enter(int root, int at, const char *path, int *ret_fd, struct error *err)
+/* The directory @path, whose parent is @at; made when it is not there. @what wants it. */
+static int enter(int root, int at, const char *path, const char *what, int *ret_fd,
+		 struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	int fd = open_inside(root, path, O_DIRECTORY);
@@ -72,22 +73,23 @@ static int enter(int root, int at, const char *path, int *ret_fd, struct error *
 		fd = open_inside(root, path, O_DIRECTORY);
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-		return error_set(err, ERR_INVALID, errno,
-				 "command.workdir: /%s is no directory in the image", path);
+		return error_set(err, ERR_INVALID, errno, "%s: /%s is no directory in the image",
+				 what, path);
 	if (fd < 0)
 		return error_sys(err, errno, "open %s in the container", path);
 	*ret_fd = fd;
 	return 0;
 }
 
-int youki_root_workdir(int root, const char *path, struct error *err)
+/* *ret_fd stays as it is where @path is the root itself. */
+static int make_dirs(int root, const char *path, const char *what, int *ret_fd, struct error *err)
 {
 	char part[LIMIT_PATH];
 	int at CLEAN(fd) = -1;
 
 	path += strspn(path, "/");
 	if (strlen(path) >= sizeof(part))
-		return error_set(err, ERR_LIMIT, 0, "command.workdir: %.60s... is too long", path);
+		return error_set(err, ERR_LIMIT, 0, "%s: %.60s... is too long", what, path);
 	for (const char *end = path; end[strspn(end, "/")];) {
 		int next = -1, r;
 
@@ -95,12 +97,41 @@ int youki_root_workdir(int root, const char *path, struct error *err)
 		end += strcspn(end, "/");
 		memcpy(part, path, (size_t)(end - path));
 		part[end - path] = '\0';
-		r = enter(root, at < 0 ? root : at, part, &next, err);
+		r = enter(root, at < 0 ? root : at, part, what, &next, err);
 		if (r < 0)
 			return r;
 		if (at >= 0)
 			close(at);
 		at = next;
+	}
+	if (at >= 0)
+		*ret_fd = TAKE_FD(at);
+	return 0;
+}
+
+int youki_root_workdir(int root, const char *path, struct error *err)
+{
+	int fd CLEAN(fd) = -1;
+
+	return make_dirs(root, path, "command.workdir", &fd, err);
+}
+
+int youki_root_modes(int root, const struct storages *storage, struct error *err)
+{
+	for (size_t i = 0; i < storage->n; i++) {
+		const struct storage_spec *s = &storage->items[i];
+		int fd CLEAN(fd) = -1;
+		char name[64];
+		int r;
+
+		if (s->type != STORAGE_TMPFS || !s->mode.has)
+			continue;
+		r = make_dirs(root, s->target, "storage", &fd, err);
+		if (r < 0)
+			return r;
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		if (fd >= 0 && chmod(name, (mode_t)s->mode.value & 07777) < 0)
+			return error_sys(err, errno, "set the mode of storage %s", s->target);
 	}
 	return 0;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What happens to an instance between its create and its removal: start, signals,
- * limits, figures. Signals are ours: the programs' kill does not compare identities.
+ * figures. Signals are ours: the programs' kill does not compare identities.
  */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 
-#include "backends/oci_resources.h"
 #include "backends/youki.h"
 
 /* A snapshot, and its state; RUNTIME_ABSENT when there is nothing of that id. */
@@ -185,91 +184,6 @@ int youki_stats(struct runtime *rt, const char *id, struct runtime_stats *ret, s
 			      : RUNTIME_ABSENT;
 }
 
-/* One file of the cgroup; @skip: this host has no such controller, or no limit is wanted. */
-struct knob {
-	const char *controller, *v1, *v2;
-};
-
-static int set(struct youki *y, const char *path, const struct knob *k, const char *value,
-	       struct error *err)
-{
-	const char *name = y->cgroups.mode == OCI_CGROUP_V2 ? k->v2 : k->v1;
-
-	return name ? oci_cgroup_write(&y->cgroups, path, k->controller, name, value, err) : 0;
-}
-
-static int update_cpu(struct youki *y, const char *path, const struct oci_limits *l,
-		      struct arena *a, struct error *err)
-{
-	static const struct knob period = { "cpu", "cpu.cfs_period_us", NULL };
-	static const struct knob quota = { "cpu", "cpu.cfs_quota_us", "cpu.max" };
-	static const struct knob shares = { "cpu", "cpu.shares", "cpu.weight" };
-	static const struct knob cpus = { "cpuset", "cpuset.cpus", "cpuset.cpus" };
-	bool v2 = y->cgroups.mode == OCI_CGROUP_V2;
-	const char *max = l->cpu_quota ? arena_printf(a, "%lld", (long long)l->cpu_quota)
-			  : v2         ? "max"
-				       : "-1";
-	int64_t n = l->cpu_shares ? l->cpu_shares : 1024;
-	int r = set(y, path, &period, arena_printf(a, "%d", OCI_CPU_PERIOD), err);
-
-	/* v2 counts weights from 1 to 10000, v1 shares from 2 to 262144. */
-	n = v2 ? 1 + (n - 2) * 9999 / 262142 : n;
-	r = r < 0 ? r
-		  : set(y, path, &quota, v2 ? arena_printf(a, "%s %d", max, OCI_CPU_PERIOD) : max,
-			err);
-	r = r < 0 ? r : set(y, path, &shares, arena_printf(a, "%lld", (long long)n), err);
-	return r < 0 || !l->cpuset ? r : set(y, path, &cpus, l->cpuset, err);
-}
-
-static int update_memory(struct youki *y, const char *path, const struct oci_limits *l,
-			 struct arena *a, struct error *err)
-{
-	static const struct knob limit = { "memory", "memory.limit_in_bytes", "memory.max" };
-	static const struct knob both = { "memory", "memory.memsw.limit_in_bytes",
-					  "memory.swap.max" };
-	static const struct knob low = { "memory", "memory.soft_limit_in_bytes", "memory.low" };
-	bool v2 = y->cgroups.mode == OCI_CGROUP_V2;
-	const char *none = v2 ? "max" : "-1";
-	const char *mem =
-		l->has_memory ? arena_printf(a, "%llu", (unsigned long long)l->memory) : none;
-	/* v2 counts swap alone, v1 the sum. */
-	const char *swap =
-		!l->has_swap || l->swap < 0
-			? none
-			: arena_printf(a, "%lld",
-				       (long long)l->swap - (v2 ? (long long)l->memory : 0));
-	int r = 0;
-
-	/* v1: memory may never be above the sum, so the sum goes first and last. */
-	if (y->cgroups.has_swap)
-		(void)set(y, path, &both, swap, NULL);
-	r = set(y, path, &limit, mem, err);
-	if (r == 0 && y->cgroups.has_swap)
-		r = set(y, path, &both, swap, err);
-	if (r == 0)
-		r = set(y, path, &low,
-			l->has_reservation
-				? arena_printf(a, "%llu", (unsigned long long)l->reservation)
-			: v2 ? "0"
-			     : "-1",
-			err);
-	return r;
-}
-
-static int update_limits(struct youki *y, const char *path, const struct instance_spec *spec,
-			 struct arena *a, struct error *err)
-{
-	static const struct knob pids = { "pids", "pids.max", "pids.max" };
-	struct oci_limits l;
-	int r = oci_resources_limits(&spec->service->resources, &y->facts, &l, err);
-
-	r = r < 0 ? r : update_cpu(y, path, &l, a, err);
-	r = r < 0 ? r : update_memory(y, path, &l, a, err);
-	return r < 0 ? r
-		     : set(y, path, &pids,
-			   l.pids ? arena_printf(a, "%lld", (long long)l.pids) : "max", err);
-}
-
 /* The program keeps a note of its own that a container is paused, and refuses to work in one. So
  * it is asked first; one that was frozen without it says no, and the cgroup is thawed. */
 static int thaw(struct youki *y, const struct youki_box *box, struct arena *a, struct error *err)
@@ -304,6 +218,6 @@ int youki_update(struct runtime *rt, const struct instance_spec *spec, struct er
 		return error_set(err, ERR_NOT_FOUND, 0, "it does not run");
 	if (r < 0)
 		return r;
-	r = update_limits(y, box.rec.cgroup, spec, a, err);
+	r = youki_limits_update(y, box.rec.cgroup, &spec->service->resources, a, err);
 	return r < 0 ? r : thaw(y, &box, a, err);
 }

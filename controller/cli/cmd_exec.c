@@ -103,7 +103,9 @@ const struct command cmd_exec = {
 	.arguments = "TARGET [--] COMMAND...",
 	.about = "Takes the lowest running replica of what the name means, and ends with the "
 		 "program's\n"
-		 "own status, or with 125 when it could not be started.",
+		 "own status, or with 125 when it could not be started. The program has the "
+		 "container's user, limits and capabilities; its seccomp profile with crun and "
+		 "runc only, since youki 0.7.0 does not load one for it.",
 	.groups = COMMAND_NODE | COMMAND_RUNTIME,
 	.min_words = 2,
 	.max_words = COMMAND_ANY_WORDS,

@@ -140,6 +140,10 @@ static void test_refused(void **state)
 	refuse(f, ERR_UNSUPPORTED, "storage");
 	f->service.pid_mode = "container:x";
 	refuse(f, ERR_UNSUPPORTED, "pid_mode");
+	f->service.resources.blkio_weight = (struct opt_int){ true, 9 };
+	refuse(f, ERR_INVALID, "blkio_weight");
+	f->service.hostname = "a1234567890123456789012345678901234567890123456789012345678901234";
+	refuse(f, ERR_INVALID, "hostname");
 	f->service.resources.memory_swap = "1Gi";
 	refuse(f, ERR_INVALID, "memory_swap");
 }
@@ -205,6 +209,7 @@ static void test_users(void **state)
 		{ "99", 0, 99, 0, 0 },
 		{ "nobody", -ERR_INVALID, 0, 0, 0 },
 		{ "app:no", -ERR_INVALID, 0, 0, 0 },
+		{ "2147483648", -ERR_INVALID, 0, 0, 0 },
 	};
 	struct arena *a CLEAN(arena) = arena_new();
 

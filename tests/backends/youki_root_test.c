@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of a container's root: odd nodes where passwd should be, and the directory to start in. */
+/* Inside of a container's root: odd nodes where passwd should be, the directory to start in, modes
+ * of what a tmpfs hides. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,12 +151,38 @@ static void test_workdir(void **state)
 	assert_int_equal(fs_exists(f->root, "nowhere", &f->err), 0);
 }
 
+static void test_modes(void **state)
+{
+	struct fixture *f = *state;
+	struct storage_spec items[] = {
+		{ .type = STORAGE_TMPFS, .target = "/etc", .mode = { true, 0700 } },
+		{ .type = STORAGE_TMPFS, .target = "/new/one/", .mode = { true, 01777 } },
+		{ .type = STORAGE_TMPFS, .target = "/etc/as-usual" },
+		{ .type = STORAGE_NAMED, .target = "/not-made", .mode = { true, 0700 } },
+	};
+	struct storages all = { items, 4 };
+	struct stat st;
+
+	assert_int_equal(youki_root_modes(f->root, &all, &f->err), 0);
+	assert_int_equal(fstatat(f->root, "etc", &st, 0), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	assert_int_equal(fstatat(f->root, "new/one", &st, 0), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 01777);
+	assert_int_equal(fs_exists(f->root, "etc/as-usual", &f->err), 0);
+	assert_int_equal(fs_exists(f->root, "not-made", &f->err), 0);
+	put(f, "file", "");
+	items[0].target = "/file/x";
+	assert_int_equal(youki_root_modes(f->root, &all, &f->err), -ERR_INVALID);
+	assert_non_null(strstr(f->err.msg, "storage: /file"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_passwd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_odd_passwd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workdir, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
