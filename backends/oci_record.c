@@ -21,7 +21,7 @@ static const struct instance_member members[] = {
 	MEMBER(boot_id, false),    MEMBER(log_path, true),      MEMBER(cgroup, false),
 };
 
-enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };
+enum { N_MEMBERS = sizeof(members) / sizeof(members[0]), SIGNAL_MAX = 64 };
 
 int oci_record_save(const char *bundle, const struct oci_record *rec, struct error *err)
 {
@@ -32,6 +32,8 @@ int oci_record_save(const char *bundle, const struct oci_record *rec, struct err
 	json_put_i64(o, "slot", rec->slot);
 	json_put_i64(o, "generation", (int64_t)rec->generation);
 	json_put_bool(o, "host_mount", rec->host_mount);
+	if (rec->stop_signal)
+		json_put_i64(o, "stop_signal", rec->stop_signal);
 	json_put_i64(o, "created_us", rec->created.us);
 	return instance_file_save(bundle, INSTANCE_FILE, o, err);
 }
@@ -40,6 +42,7 @@ int oci_record_load(const char *bundle, struct arena *a, struct oci_record *ret,
 {
 	struct json_object *o CLEAN(json) = NULL;
 	struct oci_record rec = { 0 };
+	int64_t signal = 0;
 	int r = instance_file_load(bundle, INSTANCE_FILE, &o, err);
 
 	if (r < 0)
@@ -47,8 +50,10 @@ int oci_record_load(const char *bundle, struct arena *a, struct oci_record *ret,
 	r = instance_file_get(members, N_MEMBERS, o, a, &rec, err);
 	r = r < 0 ? r : instance_file_numbers(o, &rec.slot, &rec.generation, &rec.created, err);
 	r = r < 0 ? r : json_get_bool(o, "host_mount", &rec.host_mount, err);
-	if (r < 0)
+	r = r < 0 ? r : json_get_i64(o, "stop_signal", &signal, err);
+	if (r < 0 || signal < 0 || signal > SIGNAL_MAX)
 		return instance_file_corrupt(bundle, INSTANCE_FILE, err);
+	rec.stop_signal = (int)signal;
 	*ret = rec;
 	return 0;
 }

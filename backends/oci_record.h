@@ -29,6 +29,7 @@ struct oci_record {
 	const char *boot_id;
 	const char *log_path;
 	const char *cgroup; /* `<base>/<owner>/<id>`, below each hierarchy's mount */
+	int stop_signal;    /* of the image, Linux number; 0: none */
 	bool host_mount;    /* its root is mounted in the host's table */
 	struct wall created;
 };

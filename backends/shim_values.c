@@ -100,7 +100,9 @@ static int get_member(struct json_object *o, const struct member *m, struct aren
 		*(const char **)p = arena_strdup(a, text);
 		return 0;
 	}
-	r = json_need_i64(o, m->key, &v, err);
+	r = m->needed ? json_need_i64(o, m->key, &v, err) : json_get_i64(o, m->key, &v, err);
+	if (r == JSON_ABSENT)
+		return 0;
 	if (r == 0)
 		r = check_range(m, v, err);
 	if (r == 0)
@@ -149,6 +151,7 @@ static const struct member instance_members[] = {
 	MEMBER(TEXT, image, false),
 	MEMBER(TEXT, digest, false),
 	MEMBER(TEXT, address, false),
+	MEMBER(SIGNED32, stop_signal, false),
 	MEMBER(TIME, created, true),
 	MEMBER(TIME, started, true),
 	MEMBER(TIME, finished, true),

@@ -170,6 +170,7 @@ static void fill(const struct youki_box *copy, struct arena *a, struct instance 
 		.image = rec->image,
 		.digest = rec->digest,
 		.address = rec->address,
+		.stop_signal = rec->stop_signal,
 		.created = rec->created,
 		.started = copy->note.started_at,
 		.start_time = copy->note.id.start_time,

@@ -19,6 +19,7 @@
 #include "backends/youki.h"
 #include "backends/youki_net.h"
 #include "base/fs.h"
+#include "specs/signals.h"
 
 /* Everything one create works with. */
 struct job {
@@ -77,6 +78,19 @@ static int make_bundle(const struct job *j, struct error *err)
 	return error_sys(err, errno, "make %s", j->bundle);
 }
 
+/* The record is written before the image is leased, so this is a look at an image that may go. */
+static int stop_signal(const struct job *j)
+{
+	struct image_dir *images;
+	struct image image;
+
+	if (youki_images(j->y, &images, NULL) < 0 ||
+	    image_dir_find(images, j->spec->digest, j->a, &image, NULL) != 0 ||
+	    !image.config.stop_signal)
+		return 0;
+	return signals_number(image.config.stop_signal);
+}
+
 static int save_record(struct job *j, struct error *err)
 {
 	const struct instance_spec *s = j->spec;
@@ -98,6 +112,7 @@ static int save_record(struct job *j, struct error *err)
 		.program_path = arena_strdup(keep, j->program->path),
 		.program_version = arena_strdup(keep, j->program->version),
 		.boot_id = j->y->boot_id,
+		.stop_signal = stop_signal(j),
 		.log_path =
 			layout_log(&j->y->layout, keep, s->deployment, s->service_name, s->slot),
 		.cgroup = oci_cgroup_path(&j->y->cgroups, keep, j->y->layout.owner, s->id),

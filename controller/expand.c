@@ -10,45 +10,10 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/number.h"
 #include "specs/hash.h"
+#include "specs/signals.h"
 
 enum { MAX_FIELDS = 6 }; /* named in one line of a plan */
-
-#define SIGNAL_TERM   15
-#define SIGNAL_RTMIN  34 /* glibc's and musl's, as containers see it */
-#define SIGNAL_MAX    64
-#define SIGNAL_RT_TOP (SIGNAL_MAX - SIGNAL_RTMIN)
-
-/* Linux on x86 and ARM; the numbers are part of what tallyman tells its runtimes. */
-static const struct {
-	const char *name;
-	int number;
-} signals[] = {
-	{ "HUP", 1 },    { "INT", 2 },    { "QUIT", 3 },  { "ILL", 4 },   { "TRAP", 5 },
-	{ "ABRT", 6 },   { "BUS", 7 },    { "FPE", 8 },   { "KILL", 9 },  { "USR1", 10 },
-	{ "SEGV", 11 },  { "USR2", 12 },  { "PIPE", 13 }, { "ALRM", 14 }, { "TERM", 15 },
-	{ "CHLD", 17 },  { "CONT", 18 },  { "STOP", 19 }, { "TSTP", 20 }, { "TTIN", 21 },
-	{ "TTOU", 22 },  { "URG", 23 },   { "XCPU", 24 }, { "XFSZ", 25 }, { "VTALRM", 26 },
-	{ "PROF", 27 },  { "WINCH", 28 }, { "IO", 29 },   { "PWR", 30 },  { "SYS", 31 },
-	{ "RTMIN", 34 }, { "RTMAX", 64 },
-};
-
-int expand_signal(const char *text)
-{
-	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
-	uint64_t n;
-	if (number_u64(text, SIGNAL_MAX, &n))
-		return (int)n;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (strcmp(signals[i].name, name) == 0)
-			return signals[i].number;
-	if (strncmp(name, "RTMIN+", 6) == 0 && number_u64(name + 6, SIGNAL_RT_TOP, &n))
-		return SIGNAL_RTMIN + (int)n;
-	if (strncmp(name, "RTMAX-", 6) == 0 && number_u64(name + 6, SIGNAL_RT_TOP, &n))
-		return SIGNAL_MAX - (int)n;
-	return 0;
-}
 
 static void route_by_kind(struct expand_group *g)
 {
@@ -88,6 +53,13 @@ void expand_groups(const struct deployment *d, struct arena *a, struct expand_gr
 	}
 }
 
+int expand_stop_signal(const struct desired_service *ds, const struct instance *is)
+{
+	if (ds && ds->stop_signal)
+		return ds->stop_signal;
+	return is->stop_signal ? is->stop_signal : SIGNALS_TERM;
+}
+
 const struct desired_service *expand_find_service(const struct desired *d, const char *name)
 {
 	size_t low = 0;
@@ -115,16 +87,15 @@ static int add_service(struct desired *d, const struct service *s, bool is_wante
 		.name = s->name,
 		.is_wanted = is_wanted,
 		.depends = &s->depends,
-		.stop_signal = SIGNAL_TERM,
 		.stop_grace_us = s->policy.stop_grace_us,
 	};
 	if (!s->stop_signal)
 		return 0;
-	ds->stop_signal = expand_signal(s->stop_signal);
+	ds->stop_signal = signals_number(s->stop_signal);
 	if (ds->stop_signal)
 		return 0;
 	/* An old file's mistake must not stand in the way of taking its service down. */
-	ds->stop_signal = SIGNAL_TERM;
+	ds->stop_signal = SIGNALS_TERM;
 	if (!is_wanted)
 		return 0;
 	return error_set(err, ERR_INVALID, 0, "service %s: no signal %s", s->name, s->stop_signal);

@@ -78,7 +78,7 @@ struct desired_service {
 	bool is_wanted;                /* in the file; false: only in the previous revision */
 	const struct depends *depends; /* never NULL */
 	uint32_t rank;                 /* 0: depends on nothing; else 1 + highest of its depends */
-	int stop_signal;               /* Linux number; SIGTERM when the file is silent */
+	int stop_signal;               /* Linux number; 0 when the file is silent */
 	int64_t stop_grace_us;
 	size_t first, n;     /* its slots in desired.slots */
 	const size_t *needs; /* depends->items[i] as index into desired.services; SIZE_MAX: none */
@@ -138,5 +138,6 @@ int expand_slots(const struct expand_input *in, struct arena *a, struct desired 
 /** expand_find_service() - by name; NULL when there is none */
 const struct desired_service *expand_find_service(const struct desired *d, const char *name);
 
-/** expand_signal() - "SIGTERM", "TERM", "15", "SIGRTMIN+3" as a Linux number; 0: unknown */
-int expand_signal(const char *text);
+/** expand_stop_signal() - what asks @is to end: as the file says, else its image, else SIGTERM.
+ *  @ds: NULL when nothing is known of its service */
+int expand_stop_signal(const struct desired_service *ds, const struct instance *is);

@@ -141,7 +141,7 @@ static void add_removal(struct work *w, struct item *it, const struct instance *
 	if (is->pid > 0 || is->state == INSTANCE_RUNNING || is->state == INSTANCE_PAUSED) {
 		struct step *s = add_step(w, it, STEP_SIGNAL, is->runtime);
 		s->instance_id = is->id;
-		s->signal = is->state == INSTANCE_CREATED ? 9 : known ? known->stop_signal : 15;
+		s->signal = is->state == INSTANCE_CREATED ? 9 : expand_stop_signal(known, is);
 	}
 	add_step(w, it, STEP_REMOVE, is->runtime)->instance_id = is->id;
 }

@@ -14,7 +14,6 @@
 #include "specs/runtime_id.h"
 
 #define SIGNAL_KILL      9
-#define SIGNAL_TERM      15
 #define DEFAULT_GRACE_US (10 * CLOCK_SEC)
 /* What SIGKILL hit is gone at once, or sits in the kernel: then only looking again helps. */
 #define KILL_PATIENCE_US (10 * CLOCK_SEC)
@@ -268,7 +267,7 @@ static void want_stop(struct reconciler *r, struct rslot *s, struct rinstance *r
 	bool is_over = mono_cmp(ri->deadline, r->ev->now) <= 0;
 
 	if (!ri->is_signaled && ri->is.state != INSTANCE_CREATED && grace > 0) {
-		send_signal(r, s, ri, ds ? ds->stop_signal : SIGNAL_TERM);
+		send_signal(r, s, ri, expand_stop_signal(ds, &ri->is));
 	} else if (!ri->is_killed && (!ri->is_signaled || is_over)) {
 		send_signal(r, s, ri, SIGNAL_KILL);
 	} else if (is_over) {

@@ -52,6 +52,7 @@ struct instance {
 	const char *image;       /* as written in the file; NULL unknown */
 	const char *digest;      /* of the image's manifest; NULL unknown */
 	const char *address;     /* NULL: none */
+	int stop_signal;         /* what its image wants for its end, Linux number; 0: nothing */
 	bool has_exit_code;      /* EXITED and somebody saw the code */
 	int exit_code;           /* 0..255, 128 + signal */
 	struct wall created, started, finished; /* 0 when it has not happened or nobody knows */

@@ -228,8 +228,8 @@ static void test_two_files(void **state)
 		int64_t grace_us;
 		size_t n_users;
 	} expected[] = {
-		{ "cache", true, 1, 15, 10 * CLOCK_SEC, 1 },
-		{ "db", true, 0, 15, 10 * CLOCK_SEC, 2 },
+		{ "cache", true, 1, 0, 10 * CLOCK_SEC, 1 },
+		{ "db", true, 0, 0, 10 * CLOCK_SEC, 2 },
 		{ "old", false, 3, 10, 10 * CLOCK_SEC, 0 },
 		{ "web", true, 2, 3, 3 * CLOCK_SEC, 1 },
 	};
@@ -299,26 +299,20 @@ static void test_cycle(void **state)
 	assert_int_equal(all.services[2].needs[0], SIZE_MAX);
 }
 
-/* --- signals --- */
+/* --- how they are stopped --- */
 
-static void test_signals(void **state)
+static void test_stop_signal(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		int number;
-	} cases[] = {
-		{ "SIGTERM", 15 },    { "TERM", 15 },     { "15", 15 },      { "SIGKILL", 9 },
-		{ "HUP", 1 },         { "SIGUSR2", 12 },  { "WINCH", 28 },   { "RTMIN", 34 },
-		{ "SIGRTMIN+3", 37 }, { "RTMIN+30", 64 }, { "RTMIN+31", 0 }, { "SIGRTMAX", 64 },
-		{ "SIGRTMAX-1", 63 }, { "RTMAX-30", 34 }, { "64", 64 },      { "65", 0 },
-		{ "0", 0 },           { "", 0 },          { "SIG", 0 },      { "SIGNOTHING", 0 },
-		{ "-9", 0 },          { "sigterm", 0 },   { "SIG15", 0 },    { "RTMIN+", 0 },
-	};
-	for (size_t i = 0; i < ARRAY_N(cases); i++)
-		if (expand_signal(cases[i].text) != cases[i].number)
-			fail_msg("'%s' is %d, not %d", cases[i].text, expand_signal(cases[i].text),
-				 cases[i].number);
+	const struct desired_service silent = { .stop_signal = 0 }, says = { .stop_signal = 3 };
+	const struct instance plain = { .stop_signal = 0 }, images = { .stop_signal = 28 };
+
+	assert_int_equal(expand_stop_signal(&says, &images), 3);
+	assert_int_equal(expand_stop_signal(&silent, &images), 28);
+	assert_int_equal(expand_stop_signal(&silent, &plain), 15);
+	/* Of a service that nobody remembers, the image is still known. */
+	assert_int_equal(expand_stop_signal(NULL, &images), 28);
+	assert_int_equal(expand_stop_signal(NULL, &plain), 15);
 }
 
 /* A mistake in the file is an error; the same one in the file before must not keep its service. */
@@ -404,7 +398,7 @@ int main(void)
 		cmocka_unit_test(test_two_files),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_cycle),
-		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_stop_signal),
 		cmocka_unit_test(test_unknown_signal),
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_image_without_digest),

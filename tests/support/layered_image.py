@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""layered_image.py ROOT_TAR OUT N: an OCI layout OUT with one image of N layers. The bottom one is
+"""layered_image.py ROOT_TAR OUT N [CONFIG]: an OCI layout OUT with one image of N layers, whose config
+has the members of CONFIG, a JSON object, as well. The bottom one is
 ROOT_TAR. Each of the others adds /layers/<number> and writes its number into /top; the topmost also
 hides /layers/1 (a whiteout) and all that was in /opaque (an opaque directory)."""
 import hashlib
@@ -45,12 +46,13 @@ def put_json(out, value):
 
 def main():
     root, out, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    more = json.loads(sys.argv[4]) if len(sys.argv) > 4 else {}
     kind = "application/vnd.oci.image"
     os.makedirs(f"{out}/blobs/sha256")
     with open(root, "rb") as f:
         layers = [put_blob(out, f.read())]
     layers += [put_blob(out, make_layer(i, i == n - 1)) for i in range(1, n)]
-    config = put_json(out, {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["sh"]},
+    config = put_json(out, {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["sh"], **more},
                             "rootfs": {"type": "layers", "diff_ids": [x["digest"] for x in layers]}})
     manifest = put_json(out, {"schemaVersion": 2, "mediaType": f"{kind}.manifest.v1+json",
                               "config": {"mediaType": f"{kind}.config.v1+json", **config},
