@@ -17,6 +17,7 @@
 #define SIM_SLOTS   (WISH_SERVICES * WISH_REPLICAS)
 #define SIM_EVENTS  512
 #define SIM_WORKERS 4
+#define SIM_RETIRED 64
 
 enum sim_event_type {
 	SIM_EFFECT, /* a step reaches the world */
@@ -68,7 +69,10 @@ struct sim {
 	/* The driver. */
 	struct reconciler *r;
 	int64_t resync_us;
-	struct arena *arena; /* of the run: wishes */
+	struct arena *home;                 /* of the wish */
+	struct arena *retired[SIM_RETIRED]; /* of wishes whose steps are still under way */
+	size_t n_retired;
+	unsigned home_since; /* number of the first wish that is made of home */
 	struct arena *event; /* of one event */
 	struct mono wake;
 	unsigned n_in_flight[WISH_RUNTIMES], n_others[WISH_RUNTIMES];
@@ -84,7 +88,6 @@ struct sim {
 	struct wish wish, wish_before; /* before: for who is no longer wanted */
 	unsigned n_wishes;
 	struct desired desired;
-	const struct deployment *deployment;
 	struct sim_disk disk[SIM_SLOTS];
 	struct world rows; /* of instances */
 

@@ -249,6 +249,25 @@ static void feed_wish(struct sim *s)
 	feed(s, &ev);
 }
 
+/* A wish is kept until no step made from it is under way, as the driver promises, and no longer. */
+static void retire(struct sim *s)
+{
+	if (s->n_retired == SIM_RETIRED)
+		sim_die(s, "too many wishes at a time");
+	s->retired[s->n_retired++] = s->home;
+	s->home = arena_new();
+	s->home_since = s->n_wishes;
+}
+
+static void free_retired(struct sim *s)
+{
+	for (size_t i = 0; i < s->n_events; i++)
+		if (s->events[i].type == SIM_REPORT && s->events[i].op.wish < s->home_since)
+			return;
+	while (s->n_retired)
+		arena_free(s->retired[--s->n_retired]);
+}
+
 /* --- the queue --- */
 
 struct sim_event *sim_push(struct sim *s, enum sim_event_type type, int64_t delay_us)
@@ -287,6 +306,7 @@ static void on_report(struct sim *s, const struct sim_event *e)
 		world_drop(&s->rows, e->op.what.id);
 	told_report(s, &e->op, e->code, wi);
 	feed(s, &ev);
+	free_retired(s);
 }
 
 static void on_look(struct sim *s)
@@ -416,11 +436,13 @@ void sim_submit(struct sim *s, const struct wish *w)
 	s->wish_before = s->wish;
 	s->wish = *w;
 	s->n_wishes++;
-	wish_expand(&s->wish, s->deployment, s->arena, &s->desired, &s->deployment);
+	retire(s);
+	wish_expand(&s->wish, &s->wish_before, s->home, &s->desired);
 	sim_trace(s, "# a new wish, %zu slots", s->desired.n);
 	for (size_t i = 0; i < SIM_SLOTS; i++) /* a new revision may try once more */
 		s->told[i].has_failed = false;
 	feed_wish(s);
+	free_retired(s);
 }
 
 void sim_hold(struct sim *s, size_t slot, bool is_held)
@@ -503,7 +525,7 @@ void sim_init(struct sim *s, uint64_t seed, bool is_verbose)
 	s->is_verbose = is_verbose;
 	s->now_us = s->boot_us = 1000 * CLOCK_SEC;
 	s->wall_us = INT64_C(1700000000) * CLOCK_SEC;
-	s->arena = arena_new();
+	s->home = arena_new();
 	s->event = arena_new();
 	buf_init(&s->trace, 4 << 20);
 	/* Without a second look every lost wake-up shows. */
@@ -516,7 +538,9 @@ void sim_init(struct sim *s, uint64_t seed, bool is_verbose)
 void sim_done(struct sim *s)
 {
 	reconcile_free(s->r);
-	arena_free(s->arena);
+	while (s->n_retired)
+		arena_free(s->retired[--s->n_retired]);
+	arena_free(s->home);
 	arena_free(s->event);
 	buf_done(&s->trace);
 }

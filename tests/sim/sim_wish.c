@@ -239,11 +239,12 @@ static struct route make_route(const struct wish_service *ws)
 			       .can_update = ws->runtime == 0 };
 }
 
-void wish_expand(const struct wish *w, const struct deployment *previous, struct arena *a,
-		 struct desired *ret, const struct deployment **ret_deployment)
+void wish_expand(const struct wish *w, const struct wish *before, struct arena *a,
+		 struct desired *ret)
 {
-	struct deployment *d = make_deployment(w, a);
-	struct expand_input in = { .deployment = WISH_DEPLOYMENT, .previous = previous };
+	const struct deployment *d = make_deployment(w, a);
+	struct expand_input in = { .deployment = WISH_DEPLOYMENT,
+				   .previous = make_deployment(before, a) };
 	int r;
 
 	expand_groups(d, a, &in.groups);
@@ -258,5 +259,4 @@ void wish_expand(const struct wish *w, const struct deployment *previous, struct
 	in.empty_reason = d->services.n ? NULL : "down";
 	r = expand_slots(&in, a, ret, NULL);
 	assert(r == 0);
-	*ret_deployment = d;
 }

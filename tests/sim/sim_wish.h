@@ -53,9 +53,9 @@ struct wish {
 /** wish_random() - any, also nothing at all */
 void wish_random(struct wish *w, uint64_t *rng);
 
-/** wish_expand() - as the driver would hand it over; all in @a */
-void wish_expand(const struct wish *w, const struct deployment *previous, struct arena *a,
-		 struct desired *ret, const struct deployment **ret_deployment);
+/** wish_expand() - as the driver would hand it over; all in @a. @before: the wish before it */
+void wish_expand(const struct wish *w, const struct wish *before, struct arena *a,
+		 struct desired *ret);
 
 /* Numbers and the texts that stand for them; -1 for a text that stands for none. */
 const char *wish_runtime(unsigned i); /* "aa", "bb" */
