@@ -9,6 +9,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* What is not handed out must not be touched: the sanitizer is told, where it is built in. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
 enum {
 	BLOCK_MIN =
 		1 << 10, /* small: some live as long as a container, with a few strings in them */
@@ -37,6 +45,7 @@ static struct block *block_new(size_t size, struct block *next)
 	b->next = next;
 	b->size = size;
 	b->used = 0;
+	ASAN_POISON_MEMORY_REGION(b->data, size);
 	return b;
 }
 
@@ -45,6 +54,7 @@ static void free_chain(struct block *b)
 	while (b) {
 		struct block *next = b->next;
 
+		ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
 		free(b);
 		b = next;
 	}
@@ -72,6 +82,7 @@ void arena_reset(struct arena *a)
 	a->head->next = NULL;
 	a->head->used = 0;
 	a->used = 0;
+	ASAN_POISON_MEMORY_REGION(a->head->data, a->head->size);
 }
 
 static void *alloc_raw(struct arena *a, size_t size)
@@ -88,6 +99,7 @@ static void *alloc_raw(struct arena *a, size_t size)
 		b = a->head = block_new(want > rounded ? want : rounded, b);
 	}
 	p = b->data + b->used;
+	ASAN_UNPOISON_MEMORY_REGION(p, rounded);
 	b->used += rounded;
 	a->used += rounded;
 	return p;
