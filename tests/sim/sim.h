@@ -10,6 +10,7 @@
  */
 #include "base/buf.h"
 #include "controller/reconcile.h"
+#include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_told.h"
 #include "tests/sim/sim_wish.h"
 #include "tests/sim/sim_world.h"
@@ -39,11 +40,8 @@ struct sim_event {
 	bool is_broken;  /* EFFECT: CREATE leaves a half */
 };
 
-struct sim_disk {
-	struct slot slot;
-	char boot_id[16], done_hash[160], reason[160];
-	bool is_used;
-};
+/* A crash that waits for the next turn that writes something. */
+enum sim_crash_due { SIM_CRASH_NOT, SIM_CRASH_BEFORE_WRITE, SIM_CRASH_AFTER_WRITE };
 
 /* What the weather does to each step, in percent. */
 struct sim_weather {
@@ -81,18 +79,21 @@ struct sim {
 	struct world snapshot;
 	bool snapshot_fails, snapshot_partial;
 	enum reconcile_overall overall;
-	bool is_crash_due; /* right after the next write */
+	enum sim_crash_due crash_due;
 	bool is_crashed;
 
 	/* The disk: what the last commit holds. */
 	struct wish wish, wish_before; /* before: for who is no longer wanted */
 	unsigned n_wishes;
 	struct desired desired;
-	struct sim_disk disk[SIM_SLOTS];
-	struct world rows; /* of instances */
+	const struct sim_disk_ops *disk;
+	void *disk_data;
 
 	/* The oracle. */
 	struct told_slot told[SIM_SLOTS];
+	struct told_slot told_before[SIM_SLOTS]; /* this turn, which may be lost */
+	bool has_before;
+	struct world seen; /* by the look that was taken last, as the controller is told */
 	bool has_look, is_asked;
 	bool owes_look;                   /* told of an end that the look under way may not know */
 	int64_t since_us;                 /* wish, restart or ask: patience begins not earlier */
@@ -108,7 +109,7 @@ struct sim {
 };
 
 /* sim_driver.c */
-void sim_init(struct sim *s, uint64_t seed, bool is_verbose);
+void sim_init(struct sim *s, const struct sim_disk_ops *disk, uint64_t seed, bool is_verbose);
 void sim_done(struct sim *s);
 void sim_tick(struct sim *s);
 void sim_submit(struct sim *s, const struct wish *w);
@@ -119,6 +120,10 @@ void sim_tell(struct sim *s, struct reconcile_event *ev); /* any event without d
 bool sim_chance(struct sim *s, unsigned percent);
 unsigned sim_below(struct sim *s, unsigned n);
 struct sim_event *sim_push(struct sim *s, enum sim_event_type type, int64_t delay_us);
+/** sim_op() - a step by value, with its names and ids checked */
+struct world_op sim_op(struct sim *s, const struct reconcile_run *run);
+/** sim_edit() - somebody's own change of a slot's record, in a turn of its own */
+void sim_edit(struct sim *s, struct slot *slot);
 struct wall sim_wall(const struct sim *s);
 __attribute__((format(printf, 2, 3))) void sim_trace(struct sim *s, const char *fmt, ...);
 __attribute__((noreturn)) void sim_die(struct sim *s, const char *what);

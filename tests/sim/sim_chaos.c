@@ -115,8 +115,8 @@ static void hold(struct sim *s)
 	sim_hold(s, sim_below(s, SIM_SLOTS), sim_chance(s, 40));
 }
 
-/* What a service needs is stopped by hand, in the middle of its update. */
-static void hold_needed(struct sim *s)
+/* A service that one needs which is just being changed; WISH_SERVICES: there is none. */
+static unsigned pick_needed(struct sim *s)
 {
 	unsigned i = sim_below(s, WISH_SERVICES);
 	const struct wish_service *ws = &s->wish.services[i];
@@ -125,7 +125,32 @@ static void hold_needed(struct sim *s)
 		is_busy = is_busy || s->told[i * WISH_REPLICAS + k].is_in_flight;
 	for (unsigned j = 0; is_busy && j < i; j++)
 		if (ws->uses & 1U << j)
-			sim_hold(s, j * WISH_REPLICAS, true);
+			return j;
+	return WISH_SERVICES;
+}
+
+static void hold_needed(struct sim *s)
+{
+	unsigned j = pick_needed(s);
+	if (j < WISH_SERVICES)
+		sim_hold(s, j * WISH_REPLICAS, true);
+}
+
+/* A job, that others are glad has begun, comes to nothing. */
+static void fail_needed(struct sim *s)
+{
+	unsigned j = pick_needed(s);
+	for (size_t i = 0; j < WISH_SERVICES && i < s->world.n; i++) {
+		const struct world_instance *wi = &s->world.items[i];
+		struct sim_event *e;
+		if (wi->service != j || wi->state != INSTANCE_RUNNING ||
+		    !s->wish.services[j].is_job)
+			continue;
+		e = sim_push(s, SIM_EXIT, 1000);
+		e->op.what = *wi;
+		e->code = 1;
+		return;
+	}
 }
 
 /* And something ends while the next life looks about for the first time. */
@@ -140,9 +165,9 @@ static void crash(struct sim *s)
 	}
 }
 
-static void crash_after_write(struct sim *s)
+static void crash_at_write(struct sim *s)
 {
-	s->is_crash_due = true;
+	s->crash_due = sim_chance(s, 70) ? SIM_CRASH_AFTER_WRITE : SIM_CRASH_BEFORE_WRITE;
 }
 
 static void set_clock(struct sim *s)
@@ -164,10 +189,16 @@ static void reboot(struct sim *s)
 static void grow_old(struct sim *s)
 {
 	static const uint32_t fails[] = { 70, UINT32_MAX - 1, UINT32_MAX };
-	for (size_t i = 0; i < SIM_SLOTS; i++)
-		if (s->disk[i].is_used && s->told[i].fails)
-			s->disk[i].slot.fails = s->told[i].fails = fails[sim_below(s, 3)];
+	struct slot slots[SIM_SLOTS];
+	size_t n = s->disk->load(s, slots);
 	sim_trace(s, "# years go by");
+	for (size_t i = 0; i < n; i++) {
+		struct told_slot *t = &s->told[sim_slot_index(slots[i].service, slots[i].number)];
+		if (t->fails == 0)
+			continue;
+		slots[i].fails = t->fails = fails[sim_below(s, 3)];
+		sim_edit(s, &slots[i]);
+	}
 	sim_crash(s, false);
 }
 
@@ -199,18 +230,20 @@ static const struct {
 	unsigned per_mille;
 	void (*happen)(struct sim *s);
 } happenings[] = {
-	{ 25, change_wish },    { 20, change_weather },    { 40, die_somewhere },
-	{ 20, remove_by_hand }, { 15, pause_by_hand },     { 15, appear },
-	{ 20, hold_needed },    { 60, change_mind },       { 10, hold },
-	{ 20, crash },          { 20, crash_after_write }, { 3, reboot },
-	{ 10, hear_of_others }, { 10, lose_news },         { 3, grow_old },
-	{ 20, take_room },      { 3, set_clock },          { 8, sim_ask },
+	{ 25, change_wish },    { 20, change_weather }, { 40, die_somewhere },
+	{ 20, remove_by_hand }, { 15, pause_by_hand },  { 15, appear },
+	{ 20, hold_needed },    { 60, change_mind },    { 10, hold },
+	{ 20, crash },          { 20, crash_at_write }, { 3, reboot },
+	{ 10, hear_of_others }, { 10, lose_news },      { 3, grow_old },
+	{ 20, take_room },      { 3, set_clock },       { 8, sim_ask },
 };
 
 void sim_meddle(struct sim *s)
 {
 	if (sim_chance(s, 5))
 		hold_needed(s);
+	if (sim_chance(s, 20))
+		fail_needed(s);
 	if (sim_chance(s, 10))
 		change_mind(s);
 }

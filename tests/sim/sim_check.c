@@ -11,7 +11,7 @@
 
 static size_t slot_of(const struct world_op *op)
 {
-	return op->what.service * WISH_REPLICAS + op->what.slot;
+	return world_slot(&op->what);
 }
 
 /* --- between slots --- */
@@ -135,9 +135,6 @@ static void check_create(struct sim *s, const struct world_op *op, const struct 
 		sim_die(s, "makes something else than is wanted");
 	if (op->what.generation <= t->top_generation)
 		sim_die(s, "uses a generation twice");
-	if (!s->disk[slot_of(op)].is_used ||
-	    s->disk[slot_of(op)].slot.generation < op->what.generation)
-		sim_die(s, "begins what is not on disk");
 	check_image(s, ws);
 	check_depends(s, op);
 	if (sum.n && !(ws->starts_first && sum.n == 1 && sum.n_old == 1))

@@ -70,50 +70,12 @@ const struct wish_service *sim_service(const struct sim *s, unsigned service)
 	return now->is_there ? now : before->is_there ? before : NULL;
 }
 
-/* --- the disk --- */
-
-static void keep_text(char *to, size_t size, const char *from, const char **ret)
-{
-	snprintf(to, size, "%s", from ? from : "");
-	*ret = from ? to : NULL;
-}
-
-static void persist(struct sim *s, const struct slot *from)
-{
-	struct sim_disk *to = &s->disk[sim_slot_index(from->service, from->number)];
-	to->is_used = true;
-	to->slot = *from;
-	to->slot.deployment = WISH_DEPLOYMENT;
-	to->slot.service = wish_service((unsigned)wish_service_index(from->service));
-	keep_text(to->boot_id, sizeof(to->boot_id), from->boot_id, &to->slot.boot_id);
-	keep_text(to->done_hash, sizeof(to->done_hash), from->done_hash, &to->slot.done_hash);
-	keep_text(to->reason, sizeof(to->reason), from->reason, &to->slot.reason);
-}
-
-/* A look that asked a runtime is the truth about its rows, but for what was touched since. */
-static void correct_rows(struct sim *s)
-{
-	for (size_t slot = 0; slot < SIM_SLOTS; slot++) {
-		const struct told_slot *t = &s->told[slot];
-		if (t->is_in_flight || t->touched >= s->look)
-			continue;
-		for (size_t i = s->rows.n; i-- > 0;) {
-			const struct world_instance *row = &s->rows.items[i];
-			if (row->service * WISH_REPLICAS + row->slot == slot &&
-			    !world_find(&s->snapshot, row->id))
-				world_drop(&s->rows, row->id);
-		}
-		for (size_t i = 0; i < t->n; i++)
-			if (!world_put(&s->rows, &t->items[i].is))
-				sim_die(s, "too many rows");
-	}
-}
-
 /* --- what the update asks for --- */
 
-static void make_op(struct sim *s, const struct reconcile_run *run, struct world_op *op)
+struct world_op sim_op(struct sim *s, const struct reconcile_run *run)
 {
 	const struct step *step = &run->step;
+	struct world_op op;
 	int service = wish_service_index(step->service);
 	int runtime = wish_runtime_index(step->runtime);
 	struct runtime_id id = { 0 };
@@ -121,43 +83,31 @@ static void make_op(struct sim *s, const struct reconcile_run *run, struct world
 	if (strcmp(step->deployment, WISH_DEPLOYMENT) != 0 || service < 0 ||
 	    step->slot >= WISH_REPLICAS || runtime < 0 || !step->cause)
 		sim_die(s, "a step about nothing that exists");
-	*op = (struct world_op){ .ticket = run->ticket,
-				 .kind = step->kind,
-				 .wish = s->n_wishes,
-				 .signal = step->signal,
-				 .what = { .service = (unsigned)service,
-					   .slot = step->slot,
-					   .runtime = (unsigned)runtime } };
+	op = (struct world_op){ .ticket = run->ticket,
+				.kind = step->kind,
+				.wish = s->n_wishes,
+				.signal = step->signal,
+				.what = { .service = (unsigned)service,
+					  .slot = step->slot,
+					  .runtime = (unsigned)runtime } };
 	if (step->digest && wish_digest_index(step->digest) >= 0)
-		op->what.image = (unsigned)wish_digest_index(step->digest);
+		op.what.image = (unsigned)wish_digest_index(step->digest);
 	if (step->instance_id) {
 		if (!runtime_id_parse(step->instance_id, &id) || id.slot != step->slot ||
 		    strcmp(id.deployment, step->deployment) != 0 ||
 		    strcmp(id.service, step->service) != 0)
 			sim_die(s, "a step with an id that is not its slot's");
-		snprintf(op->what.id, sizeof(op->what.id), "%s", step->instance_id);
-		op->what.generation = id.generation;
+		snprintf(op.what.id, sizeof(op.what.id), "%s", step->instance_id);
+		op.what.generation = id.generation;
 	}
-	if (step->spec && !wish_hash_parse(step->spec->config_hash, &op->what.config))
+	if (step->spec && !wish_hash_parse(step->spec->config_hash, &op.what.config))
 		sim_die(s, "a step with a hash nobody wished for");
-}
-
-/* The row of an instance comes with its intent, before the step. */
-static void write_rows(struct sim *s, const struct reconcile_update *up)
-{
-	for (size_t i = 0; i < up->n_steps; i++) {
-		struct world_op op;
-		make_op(s, &up->steps[i], &op);
-		op.what.state = INSTANCE_UNKNOWN;
-		if (op.kind == STEP_CREATE && !world_put(&s->rows, &op.what))
-			sim_die(s, "too many rows");
-	}
+	return op;
 }
 
 static void run_step(struct sim *s, const struct reconcile_run *run)
 {
-	struct world_op op;
-	make_op(s, run, &op);
+	struct world_op op = sim_op(s, run);
 	sim_trace(s, "%s %s-rep-%u.%llu%s: %s", step_kind_to_string(op.kind), run->step.service,
 		  op.what.slot, (unsigned long long)op.what.generation,
 		  op.signal == 9 ? " KILL" : "", run->step.cause);
@@ -178,27 +128,39 @@ static void look(struct sim *s)
 	(void)sim_push(s, SIM_TAKE, 1000 + sim_below(s, CLOCK_SEC));
 }
 
+/* Persist: all of it, or nothing and the end. How many of the steps are begun. */
+static size_t commit(struct sim *s, const struct reconcile_update *up)
+{
+	enum sim_crash_due due = up->n_slots || up->n_steps ? s->crash_due : SIM_CRASH_NOT;
+
+	s->disk->save(s, up);
+	s->disk->intents(s, up);
+	if (due == SIM_CRASH_BEFORE_WRITE && s->has_before) {
+		memcpy(s->told, s->told_before, sizeof(s->told));
+		s->is_crashed = true;
+		return 0;
+	}
+	s->disk->commit(s);
+	s->is_crashed = due == SIM_CRASH_AFTER_WRITE;
+	if (!s->is_crashed)
+		return up->n_steps;
+	size_t n = up->n_steps ? sim_below(s, (unsigned)up->n_steps) : 0;
+	for (size_t i = n; i < up->n_steps; i++) {
+		struct world_op op = sim_op(s, &up->steps[i]);
+		told_commit(s, &op);
+	}
+	return n;
+}
+
 static void act(struct sim *s, const struct reconcile_update *up)
 {
-	size_t n_steps = up->n_steps;
+	size_t n_steps;
 	sim_check_update(s, up);
-	for (size_t i = 0; i < up->n_slots; i++)
-		persist(s, up->slots[i]);
-	write_rows(s, up);
-	if (s->is_crash_due && (up->n_slots || up->n_steps)) {
-		s->is_crash_due = false;
-		s->is_crashed = true;
-		n_steps = n_steps ? sim_below(s, (unsigned)n_steps) : 0;
-	}
+	n_steps = commit(s, up);
 	for (size_t i = 0; i < up->n_notes; i++)
 		sim_trace(s, "  %s", up->notes[i].text);
 	for (size_t i = 0; i < n_steps; i++)
 		run_step(s, &up->steps[i]);
-	for (size_t i = n_steps; i < up->n_steps; i++) {
-		struct world_op op;
-		make_op(s, &up->steps[i], &op);
-		told_commit(s, &op);
-	}
 	if (s->is_crashed)
 		return;
 	if (up->flags & RECONCILE_OBSERVE)
@@ -228,24 +190,39 @@ static void feed(struct sim *s, struct reconcile_event *ev)
 	if (!s->is_crashed)
 		return;
 	s->is_crashed = false;
-	sim_trace(s, "# right after the write:");
+	sim_trace(s, "# at the write:");
 	sim_crash(s, false);
+}
+
+/* A turn of the driver: what happened is written with what is decided about it. */
+static void begin(struct sim *s)
+{
+	s->disk->begin(s);
 }
 
 void sim_tell(struct sim *s, struct reconcile_event *ev)
 {
+	begin(s);
 	feed(s, ev);
+}
+
+void sim_edit(struct sim *s, struct slot *slot)
+{
+	const struct slot *list[] = { slot };
+	const struct reconcile_update up = { .slots = list, .n_slots = 1 };
+	s->disk->begin(s);
+	s->disk->save(s, &up);
+	s->disk->commit(s);
 }
 
 static void feed_wish(struct sim *s)
 {
 	struct reconcile_event ev = { .type = RECONCILE_DESIRED, .desired = &s->desired };
 	struct slot *slots = arena_array(s->event, SIM_SLOTS, sizeof(*slots));
-	for (size_t i = 0; i < SIM_SLOTS; i++)
-		if (s->disk[i].is_used)
-			slots[ev.n_slots++] = s->disk[i].slot;
+	ev.n_slots = s->disk->load(s, slots);
 	ev.slots = slots;
 	told_wish(s);
+	begin(s);
 	feed(s, &ev);
 }
 
@@ -302,33 +279,44 @@ static void on_report(struct sim *s, const struct sim_event *e)
 			  error_name((enum error_code) - e->code));
 		ev.done.message = "injected";
 	}
-	if (e->op.kind == STEP_REMOVE && e->code >= 0)
-		world_drop(&s->rows, e->op.what.id);
+	begin(s);
+	s->disk->report(s, &e->op, e->code, wi);
 	told_report(s, &e->op, e->code, wi);
 	feed(s, &ev);
 	free_retired(s);
 }
 
+/* What of it is ours, as the oracle reads it. */
+static void read_look(struct sim *s, const struct observed *seen)
+{
+	s->seen.n = 0;
+	s->snapshot_partial = seen->partial;
+	for (size_t i = 0; i < seen->n; i++) {
+		struct world_instance wi;
+		if (world_read(&seen->instances[i], &wi) && !world_put(&s->seen, &wi))
+			sim_die(s, "a look that sees more than there can be");
+	}
+}
+
 static void on_look(struct sim *s)
 {
 	struct reconcile_event ev = { .type = RECONCILE_OBSERVED, .message = "injected" };
-	struct observed seen;
+	struct observed seen = { 0 };
+	begin(s);
 	s->is_looking = false;
+	if (s->disk->look(s, &seen)) {
+		read_look(s, &seen);
+		told_look(s);
+		ev.observed = &seen;
+	}
 	sim_trace(s, "look -> %s",
-		  s->snapshot_fails     ? "failed"
+		  !ev.observed          ? "failed"
 		  : s->snapshot_partial ? "in part"
 					: "ok");
 	s->no_look_us = 0;
-	if (s->snapshot_fails || s->snapshot_partial) {
+	if (!ev.observed || s->snapshot_partial) {
 		s->no_look_us = s->now_us + CLOCK_SEC;
 		s->owes_look = false; /* it looks again anyway */
-	}
-	if (!s->snapshot_fails) {
-		told_look(s);
-		correct_rows(s);
-		world_view(&s->snapshot, s->event, &seen);
-		seen.partial = s->snapshot_partial;
-		ev.observed = &seen;
 	}
 	feed(s, &ev);
 }
@@ -354,6 +342,9 @@ static void on_exited(struct sim *s, const struct sim_event *e)
 		ev = (struct reconcile_event){ .type = RECONCILE_LOST };
 	else
 		told_exited(s, &e->op.what, e->code);
+	begin(s);
+	if (ev.type == RECONCILE_EXITED)
+		s->disk->exited(s, &e->op.what, e->code);
 	feed(s, &ev);
 }
 
@@ -362,7 +353,7 @@ static void on_room(struct sim *s)
 	struct reconcile_event ev = { .type = RECONCILE_CAPACITY };
 	for (unsigned i = 0; i < WISH_RUNTIMES; i++)
 		s->n_others[i] = 0;
-	feed(s, &ev);
+	sim_tell(s, &ev);
 }
 
 static void deliver(struct sim *s, const struct sim_event *e)
@@ -410,12 +401,15 @@ static void on_wake(struct sim *s)
 	if (s->n_idle > 3)
 		sim_die(s, "a timer that is always due");
 	s->now_us = s->wake.us;
-	feed(s, &ev);
+	sim_tell(s, &ev);
 }
 
 void sim_tick(struct sim *s)
 {
 	size_t i = earliest(s);
+	s->has_before = s->crash_due == SIM_CRASH_BEFORE_WRITE;
+	if (s->has_before)
+		memcpy(s->told_before, s->told, sizeof(s->told));
 	if (i < SIM_EVENTS && (s->wake.us == 0 || s->events[i].due_us <= s->wake.us)) {
 		struct sim_event e = s->events[i];
 		s->events[i] = s->events[--s->n_events];
@@ -427,6 +421,7 @@ void sim_tick(struct sim *s)
 		sim_check_asleep(s);
 		s->now_us += CLOCK_SEC;
 	}
+	s->has_before = false;
 }
 
 /* --- events from outside --- */
@@ -438,6 +433,7 @@ void sim_submit(struct sim *s, const struct wish *w)
 	s->n_wishes++;
 	retire(s);
 	wish_expand(&s->wish, &s->wish_before, s->home, &s->desired);
+	s->disk->wish(s);
 	sim_trace(s, "# a new wish, %zu slots", s->desired.n);
 	for (size_t i = 0; i < SIM_SLOTS; i++) /* a new revision may try once more */
 		s->told[i].has_failed = false;
@@ -447,11 +443,17 @@ void sim_submit(struct sim *s, const struct wish *w)
 
 void sim_hold(struct sim *s, size_t slot, bool is_held)
 {
-	if (!s->disk[slot].is_used || s->told[slot].is_held == is_held)
+	struct slot slots[SIM_SLOTS];
+	size_t n = s->disk->load(s, slots);
+	size_t i = 0;
+	while (i < n && (size_t)sim_slot_index(slots[i].service, slots[i].number) != slot)
+		i++;
+	if (i == n || s->told[slot].is_held == is_held)
 		return;
 	sim_trace(s, "# %s-rep-%zu is %s by hand", wish_service((unsigned)(slot / WISH_REPLICAS)),
 		  slot % WISH_REPLICAS, is_held ? "stopped" : "started");
-	s->disk[slot].slot.held = s->told[slot].is_held = is_held;
+	slots[i].held = s->told[slot].is_held = is_held;
+	sim_edit(s, &slots[i]);
 	s->n_wishes++;
 	feed_wish(s);
 }
@@ -465,7 +467,8 @@ static void start_controller(struct sim *s)
 				       .resync_us = s->resync_us };
 	s->r = reconcile_new(&o);
 	s->wake.us = 0;
-	s->is_looking = s->is_crash_due = false;
+	s->is_looking = s->has_before = false;
+	s->crash_due = SIM_CRASH_NOT;
 	s->look = 0;
 	for (unsigned i = 0; i < WISH_RUNTIMES; i++)
 		s->n_in_flight[i] = 0;
@@ -501,7 +504,9 @@ void sim_crash(struct sim *s, bool is_reboot)
 	cut_off(s, is_reboot);
 	if (is_reboot)
 		reboot(s);
+	s->disk->close(s, true);
 	reconcile_free(s->r);
+	s->disk->open(s);
 	start_controller(s);
 	told_forget(s, is_reboot);
 	s->has_jumped = s->has_jumped && !is_reboot;
@@ -514,13 +519,14 @@ void sim_ask(struct sim *s)
 	struct reconcile_event ev = { .type = RECONCILE_TRY_AGAIN };
 	sim_trace(s, "# try again");
 	told_ask(s);
-	feed(s, &ev);
+	sim_tell(s, &ev);
 	sim_check_asked(s);
 }
 
-void sim_init(struct sim *s, uint64_t seed, bool is_verbose)
+void sim_init(struct sim *s, const struct sim_disk_ops *disk, uint64_t seed, bool is_verbose)
 {
 	memset(s, 0, sizeof(*s));
+	s->disk = disk;
 	s->seed = s->rng = seed;
 	s->is_verbose = is_verbose;
 	s->now_us = s->boot_us = 1000 * CLOCK_SEC;
@@ -532,11 +538,13 @@ void sim_init(struct sim *s, uint64_t seed, bool is_verbose)
 	s->resync_us = sim_chance(s, 50) ? 60 * CLOCK_SEC : 0;
 	s->weather.has_lasting = sim_chance(s, 50);
 	s->pace = 1U << sim_below(s, 4); /* long stories beside wild ones */
+	s->disk->open(s);
 	start_controller(s);
 }
 
 void sim_done(struct sim *s)
 {
+	s->disk->close(s, false);
 	reconcile_free(s->r);
 	while (s->n_retired)
 		arena_free(s->retired[--s->n_retired]);

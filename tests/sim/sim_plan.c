@@ -44,9 +44,7 @@ static int compute(struct planning *p, struct plan *ret)
 	};
 	int r;
 
-	for (size_t i = 0; i < SIM_SLOTS; i++)
-		if (s->disk[i].is_used)
-			slots[in.n_slots++] = s->disk[i].slot;
+	in.n_slots = s->disk->load(s, slots);
 	snprintf(boot_id, sizeof(boot_id), "b%u", s->n_boots);
 	in.now = (struct diff_now){ { s->now_us - s->boot_us + CLOCK_SEC }, sim_wall(s), boot_id };
 	world_copy(&p->seen, &p->world);
@@ -103,7 +101,7 @@ static void make(struct planning *p, struct world_op *op)
 		refuse(p, "a plan makes what is not wanted");
 	if (!p->is_staged[ws->runtime][ws->image])
 		refuse(p, "a plan makes an instance before its image is at hand");
-	if (op->what.generation <= s->disk[slot].slot.generation)
+	if (op->what.generation <= s->told[slot].top_generation)
 		refuse(p, "a plan uses a generation twice");
 	for (size_t i = 0; i < p->world.n; i++) {
 		const struct world_instance *wi = &p->world.items[i];

@@ -445,8 +445,8 @@ static void see_slot(struct sim *s, size_t slot)
 	if (t->is_in_flight || t->touched >= s->look)
 		return;
 	t->n = 0;
-	for (size_t i = 0; i < s->snapshot.n; i++) {
-		const struct world_instance *wi = &s->snapshot.items[i];
+	for (size_t i = 0; i < s->seen.n; i++) {
+		const struct world_instance *wi = &s->seen.items[i];
 		if (wi->service * WISH_REPLICAS + wi->slot == slot)
 			add(s, t, wi);
 	}

@@ -145,27 +145,11 @@ void sim_effect(struct sim *s, const struct sim_event *e)
 
 /* --- looks --- */
 
-/* Runtime 1 does not answer: rows stand for what it has. */
-static void hide_one(struct sim *s)
-{
-	struct world *w = &s->snapshot;
-	for (size_t i = w->n; i-- > 0;)
-		if (w->items[i].runtime == 1)
-			w->items[i] = w->items[--w->n];
-	for (size_t i = 0; i < s->rows.n; i++) {
-		struct world_instance row = s->rows.items[i];
-		row.state = INSTANCE_UNKNOWN;
-		if (row.runtime == 1)
-			(void)world_put(w, &row);
-	}
-}
-
 void sim_take(struct sim *s)
 {
 	world_copy(&s->snapshot, &s->world);
 	s->snapshot_fails = sim_chance(s, s->weather.percent / 2);
 	s->snapshot_partial = !s->snapshot_fails && sim_chance(s, s->weather.fog);
-	if (s->snapshot_partial)
-		hide_one(s);
+	s->disk->take(s);
 	(void)sim_push(s, SIM_LOOK, up_to(s, CLOCK_SEC));
 }

@@ -145,6 +145,30 @@ void world_show(const struct world_instance *wi, struct instance *ret)
 	};
 }
 
+bool world_read(const struct instance *is, struct world_instance *ret)
+{
+	int service = wish_service_index(is->service);
+	int runtime = wish_runtime_index(is->runtime);
+	int image = is->digest ? wish_digest_index(is->digest) : 0;
+	if (strcmp(is->deployment, WISH_DEPLOYMENT) != 0 || service < 0 || runtime < 0 ||
+	    image < 0 || is->slot >= WISH_REPLICAS)
+		return false;
+	*ret = (struct world_instance){
+		.service = (unsigned)service,
+		.slot = is->slot,
+		.generation = is->generation,
+		.runtime = (unsigned)runtime,
+		.image = (unsigned)image,
+		.state = is->state,
+		.has_exit_code = is->has_exit_code,
+		.exit_code = is->exit_code,
+		.started_us = is->started.us,
+		.finished_us = is->finished.us,
+	};
+	snprintf(ret->id, sizeof(ret->id), "%s", is->id);
+	return is->config_hash && wish_hash_parse(is->config_hash, &ret->config);
+}
+
 /* Neighbours whose names sort before and after ours. */
 static void show_neighbour(const char *deployment, const char *id, struct instance *ret)
 {

@@ -59,6 +59,15 @@ bool world_exit(struct world *w, const char *id, int code, struct wall now);
 /** world_drop() - somebody removed it by hand */
 void world_drop(struct world *w, const char *id);
 
+/** world_slot() - the number of its slot, as the simulation counts them */
+static inline size_t world_slot(const struct world_instance *wi)
+{
+	return wi->service * WISH_REPLICAS + wi->slot;
+}
+
+/** world_read() - @is as world_show() would show it; false when it is nobody's of ours */
+bool world_read(const struct instance *is, struct world_instance *ret);
+
 /** world_lives() - it has a process */
 bool world_lives(const struct world_instance *wi);
 
