@@ -28,6 +28,9 @@ static const char *const noise[] = {
 	"error during container init: ",
 };
 
+/* What follows says why youki could not clear away, which we do ourselves. */
+static const char aftermath[] = ". error during cleanup: ";
+
 #define NO_PROGRAM "command names a program that the image does not have"
 #define NOT_A_PROGRAM                                                                              \
 	"command names a file that cannot be run: no program, or not executable for its user"
@@ -79,6 +82,8 @@ const char *oci_message_line(const char *s, struct arena *a)
 		if (strncmp(s, noise[i], strlen(noise[i])) == 0)
 			s += strlen(noise[i]);
 	line = arena_strndup(a, s, strcspn(s, "\n"));
+	if (strstr(line, aftermath))
+		*strstr(line, aftermath) = '\0';
 	for (char *p = line; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';

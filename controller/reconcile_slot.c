@@ -321,9 +321,7 @@ static struct rinstance *kept(struct rslot *s)
 
 static void move_create(struct reconciler *r, struct rslot *s)
 {
-	if (s->n) /* leftovers of other configurations */
-		want_gone(r, s, NULL);
-	else if (want_stage(r, s) && reconcile_gate_depends(r, s))
+	if (want_stage(r, s) && reconcile_gate_depends(r, s))
 		want_create(r, s);
 }
 

@@ -68,6 +68,12 @@ static const struct {
 		EXEC "failed to prepare rootfs"),
 	  ERR_INVALID, "failed to mount /etc/passwd/x: cannot re-open [9] with O_DIRECTORY",
 	  "storage" },
+	/* The reason counts, not what went wrong when it was cleared away. */
+	{ YOUKI("\"failed to mount /etc/passwd/x: cannot re-open [9] with O_DIRECTORY\"",
+		EXEC "failed to prepare rootfs. error during cleanup: failed to cleanup container: "
+		     "io error: at /sys/fs/cgroup/freezer/x: could not delete"),
+	  ERR_INVALID, "failed to mount /etc/passwd/x: cannot re-open [9] with O_DIRECTORY",
+	  "storage" },
 	/* Too little memory, processors that are not there, a sysctl that is refused. */
 	{ CRUN("OOM: the memory limit could be too low: read from sync socket"), ERR_INVALID,
 	  "OOM: the memory limit could be too low: read from sync socket", "resources.memory" },

@@ -107,7 +107,9 @@ apply_once() {
 	echo "$ms" >>apply.ms
 	children_cpu
 	echo $((cpu_ms - before + $(cpu_of "$(shim_pid)"))) >>apply.cpu
-	down_all
+	timed tm_ok down few
+	echo "$ms" >>down.ms
+	wait_for 20 no_shim
 	raw_once template "$workers"
 }
 
@@ -123,6 +125,8 @@ compare_apply() {
 	row "apply of $few services, ms" "$ours" "raw create+start $alternative" "$(ratio "$ours" "$alternative")" "<= 1.25"
 	row "  CPU of command, shim and $oci, ms" "$cpu" "raw $raw_cpu" "$(ratio "$cpu" "$raw_cpu")" ""
 	row "  for one container, ms" "$(ratio "$ours" $few)" "raw $(ratio "$alternative" $few)" "" ""
+	ours=$(median <down.ms) alternative=$(value down_ms <template.$workers.lines | median)
+	row "down of $few services, ms" "$ours" "raw kill+delete $alternative" "$(ratio "$ours" "$alternative")" ""
 	state_ms=$(value state_ms <template.$workers.lines | median)
 	check_raw
 }

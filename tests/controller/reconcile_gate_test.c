@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/controller/core_play.h"
+#include "tests/controller/core_wish.h"
 
 #define ARRAY_N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -287,7 +288,7 @@ static void test_depends_on_hopeless(void **state)
 	}
 }
 
-/* A dependency held by hand is not there; one that is not in the file is no dependency. */
+/* A dependency held by hand is not there. */
 static void test_depends_on_held(void **state)
 {
 	static const char text[] = "web: {image: {name: app:1}, depends: [{service: db}]}\n"
@@ -300,6 +301,19 @@ static void test_depends_on_held(void **state)
 	assert_int_equal(p->up.overall, RECONCILE_STUCK);
 	core_world_record(&p->world, "db", 0)->held = false;
 	run(p, text);
+}
+
+static void test_depends_on_nobody(void **state)
+{
+	struct core_play *p = *state;
+	const struct deployment *d =
+		core_wish_services("web: {image: {name: app:1}, depends: [{service: db}]}\n"
+				   "db: {image: {name: db:1}, scale: {mode: fixed, replicas: 0}}",
+				   p->arena);
+	d->services.items[1].depends.items[0].service = "nobody"; /* no file can say that */
+	(void)core_play_wish_deployment(p, d);
+	(void)core_play_look(p);
+	expect(core_play_answer(p, "stage app:1"), "create web-rep-0.1");
 }
 
 /* What was made before a crash is not started before its time, what is replaced neither. */
@@ -543,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_depends_timeout),
 		cmocka_unit_test(test_depends_on_hopeless),
 		T(test_depends_on_held),
+		T(test_depends_on_nobody),
 		T(test_depends_before_start),
 		T(test_depends_on_half_a_job),
 		T(test_depends_asked_again),

@@ -143,6 +143,45 @@ static void test_generation_of_the_world(void **state)
 	expect(core_play_answer(p, "stage app:1"), "create web-rep-0.8");
 }
 
+/* A store that remembers less than we do takes nothing back. */
+static void test_generation_of_an_old_record(void **state)
+{
+	struct core_play *p = *state;
+	run(p, ONE);
+	core_world_record(&p->world, "web", 0)->generation = 0;
+	core_world_drop(&p->world, "shop.web-rep-0.1");
+	(void)core_play_wish(p, ONE);
+	expect(core_play_look(p), "stage app:1");
+	expect(core_play_answer(p, "stage app:1"), "create web-rep-0.2");
+}
+
+/* The look is of the whole node: what others have there is nothing to us, whatever its name. */
+static void test_other_deployments(void **state)
+{
+	struct core_play *p = *state;
+	struct observed node;
+	run(p, ONE);
+	const struct instance ours = *core_world_get(&p->world, "web-rep-0.1");
+	struct instance all[] = { ours, ours, ours, ours };
+	all[0].deployment = "aaa";
+	all[0].id = "aaa.web-rep-0.1";
+	all[2].deployment = "shop2";
+	all[2].id = "shop2.web-rep-0.9";
+	all[3].deployment = "zzz";
+	all[3].id = "zzz.old-rep-3.1";
+	node = (struct observed){ .instances = all, .n = 4 };
+	expect(core_play_lose(p), "look");
+	p->snapshot = &node;
+	expect(core_play_look(p), "");
+	assert_int_equal(reconcile_count(p->r), 1);
+	assert_int_equal(p->up.overall, RECONCILE_CONVERGED);
+	/* Ours is gone, theirs are there: that is ours missing. */
+	all[1].deployment = "bbb";
+	expect(core_play_lose(p), "look");
+	p->snapshot = &node;
+	expect(core_play_look(p), "create web-rep-0.2");
+}
+
 /* In a view with a part missing a create that failed is not made again: it may be there. */
 static void test_failed_create_in_part_of_a_view(void **state)
 {
@@ -163,6 +202,25 @@ static void test_failed_create_in_part_of_a_view(void **state)
 	p->hidden = NULL;
 	core_play_run(p, 90 * CLOCK_SEC);
 	core_world_expect(&p->world, p->desired, "in the end");
+}
+
+/* Its end is told with the code, or with the word that nobody knows it. */
+static void test_end_is_told(void **state)
+{
+	struct core_play *p = *state;
+	struct reconcile_event ev = { .type = RECONCILE_EXITED, .instance_id = "shop.web-rep-0.1" };
+	struct reconcile_update up;
+	run(p, "web: {image: {name: app:1}, restart_policy: {kind: on_failure}}");
+	ev.now = p->now;
+	reconcile_step(p->r, &ev, &up);
+	assert_int_equal(up.n_notes, 1);
+	assert_string_equal(up.notes[0].what, "exited");
+	assert_string_equal(up.notes[0].text, "shop.web-rep-0.1 ended, exit code unknown");
+	assert_false(up.notes[0].is_problem);
+	assert_false(up.slots[0]->has_exit_code);
+	/* An end without a code is not known to be a good one. */
+	expect(core_play_slot(p, "web-rep-0"),
+	       "waiting: waits before the next try: ended, exit code unknown");
 }
 
 /* --- from file to file --- */
@@ -253,7 +311,10 @@ int main(void)
 		T(test_code_only_we_heard),
 		T(test_code_that_comes_later),
 		T(test_generation_of_the_world),
+		T(test_generation_of_an_old_record),
+		T(test_other_deployments),
 		T(test_failed_create_in_part_of_a_view),
+		T(test_end_is_told),
 		T(test_refusal_is_forgotten),
 		T(test_answer_to_an_old_file),
 		T(test_made_without_a_word),

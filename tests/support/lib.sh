@@ -91,8 +91,7 @@ oci_programs() {
 	return 0
 }
 
-# use_runtime NAME: new containers are made by that program from now on ($oci, $oci_root). A shim
-# reads this when it starts, so nothing of the owner may run when it changes.
+# use_runtime NAME: new containers are made by that program from now on ($oci, $oci_root)
 use_runtime() {
 	oci=$1
 	oci_root=$TALLYMAN_RUN_DIR/oci/$oci
@@ -112,6 +111,9 @@ need_runtime() {
 		lib_uses_runtime=$oci
 	fi
 }
+
+# alive PID: it runs, and is no zombie that nobody has waited for yet
+alive() { [[ $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) == [!ZX]* ]]; }
 
 # shim_pid: of this owner's shim; nothing when there is none
 shim_pid() { pgrep -f "tallyman shim .*$TALLYMAN_RUN_DIR" | head -n 1 || true; }
