@@ -33,6 +33,7 @@ static void free_tracked(struct tracked *t)
 {
 	reconcile_free(t->r);
 	wanted_free(t->wanted);
+	wanted_free(t->coming);
 	wanted_free(t->retired);
 	free(t);
 }
@@ -59,7 +60,8 @@ void driver_free(struct driver *d)
 static struct tracked *track(struct driver *d, const char *name)
 {
 	struct reconcile_options options = { .boot_id = d->o.session->boot_id,
-					     .resync_us = RESYNC_US,
+					     .resync_us =
+						     d->o.resync_us ? d->o.resync_us : RESYNC_US,
 					     .keeps_all = d->o.session->must_accept };
 	struct tracked *t = xcalloc(1, sizeof(*t));
 	struct tracked **at = &d->first;
@@ -73,35 +75,32 @@ static struct tracked *track(struct driver *d, const char *name)
 	return t;
 }
 
-int driver_want(struct driver *d, struct wanted *take, struct error *err)
+void driver_want(struct driver *d, struct wanted *take)
 {
 	struct tracked *t = turn_find(d, take->deployment);
 
 	if (!t)
 		t = track(d, take->deployment);
-	if (t->retired) {
-		wanted_free(take);
-		return error_set(err, ERR_UNAVAILABLE, 0,
-				 "%s: steps of the revision before the last are still under way",
-				 t->name);
-	}
-	t->retired = t->wanted;
-	t->wanted = take;
-	t->is_fresh = true;
-	t->is_planned = false;
-	return 0;
+	wanted_free(t->coming);
+	t->coming = take;
 }
 
-/* Settled: nothing is under way and nothing will be without something new from outside. */
+/* Nothing is under way and nothing will be without something new from outside. */
+static bool is_at_rest(const struct tracked *t, enum driver_end *end)
+{
+	if (t->coming || t->overall == RECONCILE_BUSY || t->overall == RECONCILE_PAUSING)
+		return false;
+	if (t->overall == RECONCILE_STUCK)
+		*end = DRIVER_STUCK;
+	return true;
+}
+
 static bool is_settled(const struct driver *d, enum driver_end *ret)
 {
 	*ret = DRIVER_CONVERGED;
-	for (const struct tracked *t = d->first; t; t = t->next) {
-		if (t->is_fresh || t->overall == RECONCILE_BUSY || t->overall == RECONCILE_PAUSING)
+	for (const struct tracked *t = d->first; t; t = t->next)
+		if (!is_at_rest(t, ret))
 			return false;
-		if (t->overall == RECONCILE_STUCK)
-			*ret = DRIVER_STUCK;
-	}
 	return !d->look_wanted && turn_is_idle(d);
 }
 
@@ -112,23 +111,49 @@ static struct mono earliest(struct mono a, struct mono b)
 	return a;
 }
 
-static struct mono next_wake(const struct driver *d, struct mono deadline)
+struct mono driver_wake(const struct driver *d)
 {
-	struct mono wake = deadline;
+	struct mono wake = turn_patience(d);
 
 	/* On the way out only what is under way counts, and that rings the bell. */
-	if (d->stopping)
-		return turn_patience(d);
-	wake = earliest(wake, turn_patience(d));
-	for (const struct tracked *t = d->first; t; t = t->next)
+	for (const struct tracked *t = d->first; t && !d->stopping; t = t->next)
 		wake = earliest(wake, t->wake);
 	return wake;
+}
+
+int driver_turn(struct driver *d, struct mono now, struct error *err)
+{
+	int r;
+
+	d->now = now;
+	r = turn_run(d, err);
+	if (r == 0 && d->o.turned)
+		d->o.turned(d->o.arg);
+	return r;
+}
+
+void driver_stop(struct driver *d)
+{
+	d->stopping = true;
+}
+
+bool driver_is_idle(const struct driver *d)
+{
+	return turn_is_idle(d);
+}
+
+bool driver_is_settled(struct driver *d, const char *deployment, enum driver_end *ret)
+{
+	const struct tracked *t = turn_find(d, deployment);
+
+	*ret = DRIVER_CONVERGED;
+	return !t || (!d->look_wanted && is_at_rest(t, ret));
 }
 
 /* From here on nothing is begun. */
 static void begin_stop(struct driver *d, enum driver_end why)
 {
-	d->stopping = true;
+	driver_stop(d);
 	if (d->o.stopping)
 		d->o.stopping(d->o.arg, why);
 }
@@ -136,25 +161,25 @@ static void begin_stop(struct driver *d, enum driver_end why)
 int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, struct error *err)
 {
 	enum driver_end end = DRIVER_CONVERGED, settled;
+	struct mono now = clock_mono();
 
-	d->now = clock_mono();
 	d->stopping = false;
 	for (;;) {
 		unsigned causes;
-		int r = turn_run(d, err);
+		int r = driver_turn(d, now, err);
 
 		if (r < 0)
 			return r;
-		if (d->o.turned)
-			d->o.turned(d->o.arg);
 		if (d->stopping ? turn_is_idle(d) : is_settled(d, &end))
 			break;
-		causes = loop_turn(d->o.loop, next_wake(d, deadline), &d->now);
+		causes = loop_turn(
+			d->o.loop,
+			d->stopping ? driver_wake(d) : earliest(deadline, driver_wake(d)), &now);
 		if (d->stopping)
 			continue;
 		if (causes & LOOP_STOP)
 			begin_stop(d, end = DRIVER_INTERRUPTED);
-		else if (deadline.us && mono_cmp(d->now, deadline) >= 0)
+		else if (deadline.us && mono_cmp(now, deadline) >= 0)
 			begin_stop(d, end = DRIVER_TIMED_OUT);
 	}
 	/* What ended meanwhile may have been the last. */

@@ -27,6 +27,7 @@ struct driver_options {
 	struct session *session; /* SESSION_CHANGE; outlives the driver, as do the next two */
 	struct loop *loop;
 	struct inbox *inbox; /* the session's runtimes tell it their exits */
+	int64_t resync_us;   /* look at least that often; 0: 30 s, as commands that wait do */
 	/* All are called in the loop's thread and may be NULL. planned: what a new desired state
 	 * means, after the first look and before the first step; note: what happened; turned:
 	 * a turn has ended, slots may be others than before; stopping: nothing new is begun, and
@@ -45,9 +46,9 @@ CLEAN_DEFINE(driver, struct driver *, driver_free)
 
 /**
  * driver_want() - a deployment shall be so from now on; the first time it is tracked from then on
- * @take: the driver's now
+ * @take: the driver's now; takes the place of one that has not been begun yet
  */
-int driver_want(struct driver *d, struct wanted *take, struct error *err);
+void driver_want(struct driver *d, struct wanted *take);
 
 /**
  * driver_run() - turn the loop until every tracked deployment is settled
@@ -56,6 +57,25 @@ int driver_want(struct driver *d, struct wanted *take, struct error *err);
  * Return: 0 with *ret; < 0 when the store cannot be written: nothing was done that is not in it.
  */
 int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, struct error *err);
+
+/*
+ * The same turn by turn, for a loop that has other things to do as well: turn, do the rest, wait
+ * until driver_wake() or the bell.
+ */
+
+/** driver_turn() - < 0: as driver_run(); a driver that failed can only be freed */
+int driver_turn(struct driver *d, struct mono now, struct error *err);
+
+/** driver_wake() - when it wants the next turn without a bell; 0: never */
+struct mono driver_wake(const struct driver *d);
+
+/** driver_stop() - nothing is begun from here on; driver_is_idle() - and nothing is under way */
+void driver_stop(struct driver *d);
+bool driver_is_idle(const struct driver *d);
+
+/** driver_is_settled() - would driver_run() end here, were this the only deployment? Also true
+ * for one that is not tracked. *ret: CONVERGED or STUCK */
+bool driver_is_settled(struct driver *d, const char *deployment, enum driver_end *ret);
 
 /** driver_count() - deployments tracked; driver_reconciler() - of one of them, for its views */
 size_t driver_count(const struct driver *d);

@@ -10,6 +10,7 @@
 
 #include "specs/runtime_id.h"
 #include "store/instance_store.h"
+#include "store/slot_store.h"
 #include "store/store.h"
 
 static size_t find_lane(const struct driver *d, const char *runtime)
@@ -100,6 +101,7 @@ static void add_pending(struct driver *d, struct tracked *t, const struct reconc
 	w->step.spec = sign_spec(d, run->step.spec, w->arena);
 	w->ticket = run->ticket;
 	w->owner = t;
+	w->wanted = t->wanted;
 	if (d->n_pending == d->pending_size) {
 		d->pending_size = d->pending_size ? d->pending_size * 2 : 16;
 		d->pending = xrealloc(d->pending, d->pending_size, sizeof(struct work_step *));
@@ -144,19 +146,33 @@ static int feed_type(struct driver *d, struct tracked *t, enum reconcile_event_t
 	return feed(d, t, &ev, err);
 }
 
-static int feed_fresh(struct driver *d, struct tracked *t, struct error *err)
+/* The records are read anew: turns since it was put together may have written them. */
+static int load_records(struct driver *d, struct wanted *w, struct error *err)
 {
-	struct reconcile_event ev = {
-		.type = RECONCILE_DESIRED,
-		.desired = &t->wanted->desired,
-		.slots = t->wanted->slots,
-		.n_slots = t->wanted->n_slots,
-	};
-	int r = feed(d, t, &ev, err);
+	struct slot_rows rows = { 0 };
+	int r = slot_store_list(d->o.session->store, w->deployment, w->arena, &rows, err);
 
-	t->is_fresh = false;
+	w->slots = rows.items;
+	w->n_slots = rows.n;
+	return r;
+}
+
+static int feed_coming(struct driver *d, struct tracked *t, struct error *err)
+{
+	struct reconcile_event ev = { .type = RECONCILE_DESIRED };
+	int r = load_records(d, t->coming, err);
+
+	if (r < 0)
+		return r;
+	t->retired = t->wanted;
+	t->wanted = TAKE(t->coming);
+	t->is_planned = false;
+	ev.desired = &t->wanted->desired;
+	ev.slots = t->wanted->slots;
+	ev.n_slots = t->wanted->n_slots;
+	r = feed(d, t, &ev, err);
 	/* Somebody asked: what failed before gets one more try. */
-	return r < 0 ? r : feed_type(d, t, RECONCILE_TRY_AGAIN, err);
+	return r < 0 || !t->wanted->is_asked ? r : feed_type(d, t, RECONCILE_TRY_AGAIN, err);
 }
 
 static int take_step(struct driver *d, struct work_step *w, struct error *err)
@@ -172,7 +188,7 @@ static int take_step(struct driver *d, struct work_step *w, struct error *err)
 	};
 	int r = ledger_result(&d->ledger, w, err);
 
-	t->n_flight--;
+	w->wanted->n_flight--;
 	if (w->step.instance_id)
 		ledger_touch(d->touched, w->step.instance_id);
 	if (r == 0)
@@ -227,7 +243,7 @@ static int tell_plan(struct driver *d, struct tracked *t, const struct observed 
 				       .slots = t->wanted->slots,
 				       .n_slots = t->wanted->n_slots,
 				       .keeps_all = d->o.session->must_accept,
-				       .is_asked = true, /* somebody wants it now */
+				       .is_asked = t->wanted->is_asked,
 				       .now = { clock_boot(), d->ledger.now,
 						d->o.session->boot_id } };
 	struct plan plan;
@@ -310,8 +326,9 @@ static int feed_timers(struct driver *d, struct error *err)
 	int r = 0;
 
 	for (struct tracked *t = d->first; r == 0 && t; t = t->next) {
-		if (t->is_fresh)
-			r = feed_fresh(d, t, err);
+		/* Steps of the one before the last still point into it: first they end. */
+		if (t->coming && !t->retired)
+			r = feed_coming(d, t, err);
 		if (r == 0 && lost)
 			r = feed_type(d, t, RECONCILE_LOST, err);
 		if (r == 0 && t->wake.us && mono_cmp(d->now, t->wake) >= 0)
@@ -337,12 +354,11 @@ static void submit_pending(struct driver *d)
 {
 	for (size_t i = 0; i < d->n_pending; i++) {
 		struct work_step *w = d->pending[i];
-		struct tracked *t = w->owner;
 
 		lane_submit(d->lanes[find_lane(d, w->step.runtime)], w);
 		if (w->step.instance_id)
 			ledger_touch(d->touched, w->step.instance_id);
-		t->n_flight++;
+		w->wanted->n_flight++;
 	}
 	d->n_pending = 0;
 	memset(d->lane_pending, 0, sizeof(d->lane_pending));
@@ -351,7 +367,7 @@ static void submit_pending(struct driver *d)
 static void free_retired(struct driver *d)
 {
 	for (struct tracked *t = d->first; t; t = t->next) {
-		if (t->retired && !t->is_fresh && t->n_flight == 0) {
+		if (t->retired && t->retired->n_flight == 0) {
 			wanted_free(t->retired);
 			t->retired = NULL;
 		}

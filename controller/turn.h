@@ -11,12 +11,11 @@ struct tracked {
 	struct tracked *next;
 	char name[LIMIT_DEPLOYMENT_NAME + 1];
 	struct reconciler *r;
-	struct wanted *wanted;  /* what r points into */
+	struct wanted *wanted;  /* what r points into; NULL: nothing was fed yet */
+	struct wanted *coming;  /* what it shall be fed; NULL: nothing new */
 	struct wanted *retired; /* the one before, until none of its steps is under way */
-	bool is_fresh;          /* wanted has not been fed yet */
 	bool is_planned;        /* wanted has been told as a plan */
 	bool was_fed;           /* in this turn */
-	unsigned n_flight;
 	struct mono wake;
 	enum reconcile_overall overall;
 };

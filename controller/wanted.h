@@ -13,6 +13,8 @@ struct wanted {
 	const struct deployment *current; /* NULL: nothing is wanted */
 	struct desired desired;
 	struct slot *slots; /* the store's records, sorted */
+	bool is_asked;      /* somebody wants it now: what failed before gets one more try */
+	unsigned n_flight;  /* the driver's: steps under way that point into it */
 	size_t n_slots;
 	const char **warnings; /* fields that the chosen runtime does not honour, and the like */
 	size_t n_warnings;

@@ -8,6 +8,8 @@
 #include "controller/observe.h"
 #include "controller/pool.h"
 
+struct wanted;
+
 struct work_step {
 	struct job job;      /* first: the pool hands this back */
 	struct arena *arena; /* of this job; strings of step and after live here */
@@ -15,7 +17,8 @@ struct work_step {
 	struct step step;
 	int64_t intent;                /* row that says that this is about to be done; 0: none */
 	uint64_t ticket;               /* of the reconciler that asked for it */
-	void *owner;                   /* the driver\'s: whose step it is */
+	void *owner;                   /* the driver's: whose step it is */
+	struct wanted *wanted;         /* what it was made from, and points into */
 	struct work_step *next_flight; /* the lane\'s */
 	bool is_refused;               /* result is set already: no call is made */
 	int result;                    /* of the runtime call: 0, an outcome > 0, -code */

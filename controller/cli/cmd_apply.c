@@ -1,43 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apply: a deployment file becomes the revision that holds, and the node is made equal to it. */
+#include "controller/accept.h"
 #include "controller/cli/converge.h"
 #include "controller/cli/file.h"
 #include "controller/cli/output.h"
-#include "store/deployment_store.h"
-#include "store/event_store.h"
 #include "store/store.h"
 
-/* The revision and the word that somebody asked for it: one transaction, before anything is done.
- */
+/* One transaction, before anything is done. */
 static int record(struct converge *c, const struct file_spec *file, const char *env,
 		  struct error *err)
 {
-	struct store *s = c->session->store;
+	const struct accept_file accepted = { file->deployment->name, file->bytes, file->n, env };
+	const struct accept_from from = { file->name, "command line", .by_person = true };
 	struct store_txn *txn CLEAN(store_txn) = NULL;
-	const struct wall now = clock_wall();
-	const struct revision_row rev = { .bytes = file->bytes,
-					  .n_bytes = file->n,
-					  .env = env,
-					  .source = file->name,
-					  .author = "command line",
-					  .created = now };
-	struct event_row event = { .first = now,
-				   .last = now,
-				   .level = EVENT_INFO,
-				   .kind = "apply",
-				   .deployment = file->deployment->name,
-				   .slot = -1,
-				   .by_person = true };
-	int64_t number;
-	int r = store_begin(s, ERROR_HERE, &txn, err);
+	int64_t revision;
+	int r = store_begin(c->session->store, ERROR_HERE, &txn, err);
 
 	if (r == 0)
-		r = deployment_store_put(s, file->deployment->name, &rev, true, &number, err);
-	if (r < 0)
-		return r;
-	event.message = arena_printf(c->cli->arena, "apply of %s: revision %lld", file->name,
-				     (long long)number);
-	r = event_store_append(s, &event, err);
+		r = accept_file(c->session->store, &accepted, &from, &revision, err);
 	return r < 0 ? r : store_commit(&txn, err);
 }
 
@@ -52,7 +32,11 @@ static int want(struct converge *c, struct file_spec *file, struct error *err)
 		r = file_warn(c->cli, w, command_has(c->args, "strict"), err);
 	if (r == 0)
 		r = record(c, file, env, err);
-	return r < 0 ? r : driver_want(c->driver, TAKE(w), err);
+	if (r < 0)
+		return r;
+	w->is_asked = true;
+	driver_want(c->driver, TAKE(w));
+	return 0;
 }
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 
 #include "base/fs.h"
+#include "controller/accept.h"
 #include "controller/cli/converge.h"
 #include "controller/cli/file.h"
 #include "controller/cli/output.h"
 #include "controller/cli/target.h"
 #include "specs/runtime_id.h"
 #include "store/deployment_store.h"
-#include "store/event_store.h"
 #include "store/store.h"
 
 /* `shop/web` is no file and means a service: what that needs is another file. */
@@ -84,23 +84,12 @@ static int find_names(struct converge *c, const char ***ret, size_t *ret_n, stru
 
 static int record(struct converge *c, const char *name, struct error *err)
 {
-	struct store *s = c->session->store;
+	const struct accept_from from = { NULL, "command line", .by_person = true };
 	struct store_txn *txn CLEAN(store_txn) = NULL;
-	const struct wall now = clock_wall();
-	const struct event_row event = { .first = now,
-					 .last = now,
-					 .level = EVENT_INFO,
-					 .kind = "down",
-					 .deployment = name,
-					 .slot = -1,
-					 .message = "down: nothing of it is wanted",
-					 .by_person = true };
-	int r = store_begin(s, ERROR_HERE, &txn, err);
+	int r = store_begin(c->session->store, ERROR_HERE, &txn, err);
 
 	if (r == 0)
-		r = deployment_store_wish(s, name, DEPLOYMENT_NOTHING, true, now, err);
-	if (r == 0)
-		r = event_store_append(s, &event, err);
+		r = accept_down(c->session->store, name, &from, err);
 	return r < 0 ? r : store_commit(&txn, err);
 }
 
@@ -111,7 +100,11 @@ static int want_nothing(struct converge *c, const char *name, struct error *err)
 
 	if (r == 0)
 		r = wanted_from_store(c->session, name, &w, err);
-	return r < 0 ? r : driver_want(c->driver, w, err);
+	if (r < 0)
+		return r;
+	w->is_asked = true;
+	driver_want(c->driver, w);
+	return 0;
 }
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
