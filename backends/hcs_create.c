@@ -14,6 +14,7 @@
 #include "backends/hcs_events.h"
 #include "backends/hcs_image.h"
 #include "backends/hcs_result.h"
+#include "backends/shim_log_file.h"
 #include "base/fs.h"
 
 /* Everything one create works with. */
@@ -49,6 +50,9 @@ static int save_record(struct job *j, struct error *err)
 	const struct instance_spec *s = j->spec;
 	struct arena *keep = j->box->arena;
 	struct network_hcn_ids ids;
+	const struct shim_log_place log =
+		shim_log_place_of(s->service, layout_log(&j->h->layout, keep, s->deployment,
+							 s->service_name, s->slot));
 	struct hcs_record rec = {
 		.id = j->box->id,
 		.node_id = arena_strdup(keep, s->node_id),
@@ -63,8 +67,9 @@ static int save_record(struct job *j, struct error *err)
 		.address = arena_strdup(keep, s->address),
 		.slice = arena_strdup(keep, s->slice),
 		.boot_id = j->h->boot_id,
-		.log_path =
-			layout_log(&j->h->layout, keep, s->deployment, s->service_name, s->slot),
+		.log_path = log.path,
+		.log_max_bytes = log.max_bytes,
+		.log_keep_s = log.keep_s,
 		.created = clock_wall(),
 	};
 	int r;

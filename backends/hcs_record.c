@@ -40,6 +40,8 @@ int hcs_record_save(const char *dir, const struct hcs_record *rec, struct error 
 	json_put_i64(o, "slot", rec->slot);
 	json_put_i64(o, "generation", (int64_t)rec->generation);
 	json_put_i64(o, "created_us", rec->created.us);
+	json_put_i64(o, "log_max_bytes", rec->log_max_bytes);
+	json_put_i64(o, "log_keep_s", rec->log_keep_s);
 	put_limits(o, &rec->limits);
 	return instance_file_save(dir, INSTANCE_FILE, o, err);
 }
@@ -55,6 +57,8 @@ int hcs_record_load(const char *dir, struct arena *a, struct hcs_record *ret, st
 	r = instance_file_get(members, N_MEMBERS, o, a, &rec, err);
 	r = r < 0 ? r : instance_file_numbers(o, &rec.slot, &rec.generation, &rec.created, err);
 	r = r < 0 ? r : get_limits(o, &rec.limits, err);
+	r = r < 0 ? r : json_get_i64(o, "log_max_bytes", &rec.log_max_bytes, err);
+	r = r < 0 ? r : json_get_i64(o, "log_keep_s", &rec.log_keep_s, err);
 	if (r < 0)
 		return instance_file_corrupt(dir, INSTANCE_FILE, err);
 	*ret = rec;

@@ -28,6 +28,8 @@ struct hcs_record {
 	const char *space;    /* the namespace's */
 	const char *boot_id;
 	const char *log_path;
+	int64_t log_max_bytes; /* as in struct shim_log_place; 0 in what older builds made */
+	int64_t log_keep_s;
 	/* What it may use, as in hcs_document.h: one that has been lifted is not lifted in place.
 	 */
 	struct hcs_limits limits;

@@ -86,6 +86,8 @@ static int start_system(struct hcs *h, const char *id, struct mono deadline,
 static void take_output(struct hcs_box *box, const HCS_PROCESS_INFORMATION *info)
 {
 	struct hcs *h = box->h;
+	const struct shim_log_place log = { box->rec.log_path, box->rec.log_max_bytes,
+					    box->rec.log_keep_s };
 	const int fds[2] = { hcs_api_fd(info->StdOutput), hcs_api_fd(info->StdError) };
 	int in = hcs_api_fd(info->StdInput);
 
@@ -94,7 +96,7 @@ static void take_output(struct hcs_box *box, const HCS_PROCESS_INFORMATION *info
 	/* Without a log what it writes is thrown away with the pipes. A log that cannot be opened
 	 * holds up no container. */
 	if (h->log)
-		(void)shim_log_take(h->log, box->id, box->rec.log_path, fds, NULL);
+		(void)shim_log_take(h->log, box->id, &log, fds, NULL);
 	for (int i = 0; i < 2 && !h->log; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -28,6 +28,8 @@ struct oci_record {
 	const char *program_version;
 	const char *boot_id;
 	const char *log_path;
+	int64_t log_max_bytes; /* as in struct shim_log_place; 0 in what older builds made */
+	int64_t log_keep_s;
 	const char *cgroup; /* `<base>/<owner>/<id>`, below each hierarchy's mount */
 	int stop_signal;    /* of the image, Linux number; 0: none */
 	bool host_mount;    /* its root is mounted in the host's table */

@@ -3,7 +3,7 @@
  * A table of open logs under one lock. The copying thread marks a log busy and works on
  * it without the lock, so a slow disk holds up nobody who opens or ends another log.
  * Whoever ends a log takes it out of the table, waits until it is not busy, and copies
- * the rest itself. Rotation is not done here.
+ * the rest itself. What happens to lines in the file is shim_log_file.c's.
  */
 #include "backends/shim_log.h"
 
@@ -47,11 +47,8 @@ struct entry {
 	uint64_t serial;
 	char *id;
 	char *fifos[STREAMS];
-	int file;
-	bool busy;       /* the copying thread works on it */
-	uint64_t n_lost; /* lines that could not be written since the last that could */
-	int lost_errno;
-	bool torn; /* the file ends in the middle of a line */
+	struct shim_log_file file;
+	bool busy; /* the copying thread works on it */
 	struct stream streams[STREAMS];
 };
 
@@ -73,69 +70,6 @@ static void emit_rest(struct entry *e, char tag, struct buf *out)
 		shim_cri_rest(&e->streams[i].line, stream_names[i], tag, out);
 }
 
-/* --- the file ------------------------------------------------------------------------ */
-
-static uint64_t count_lines(const char *p, size_t n)
-{
-	uint64_t lines = 0;
-
-	while (n) {
-		const char *end = memchr(p, '\n', n);
-		size_t len = end ? (size_t)(end - p) + 1 : n;
-
-		lines++;
-		p += len;
-		n -= len;
-	}
-	return lines;
-}
-
-/* Writes what it can; how many bytes of @b are in the file. */
-static size_t append(struct entry *e, const struct buf *b)
-{
-	size_t done = 0;
-
-	while (done < b->n) {
-		ssize_t n = write(e->file, b->data + done, b->n - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			e->lost_errno = n < 0 ? errno : ENOSPC;
-			break;
-		}
-		done += (size_t)n;
-	}
-	if (done)
-		e->torn = b->data[done - 1] != '\n';
-	return done;
-}
-
-/* The line that says what is missing; false when even that cannot be written. */
-static bool tell_loss(struct entry *e)
-{
-	struct buf b CLEAN(buf) = BUF_INIT(512);
-	char why[64];
-
-	if (!e->n_lost)
-		return true;
-	if (e->torn)
-		buf_putc(&b, '\n');
-	shim_cri_tell(&b, "%ju lines were lost here (%s)", (uintmax_t)e->n_lost,
-		      strerror_r(e->lost_errno, why, sizeof(why)));
-	if (append(e, &b) < b.n)
-		return false;
-	e->n_lost = 0;
-	return true;
-}
-
-static void write_out(struct entry *e, const struct buf *out)
-{
-	size_t done = tell_loss(e) ? append(e, out) : 0;
-
-	e->n_lost += count_lines(out->data + done, out->n - done);
-}
-
 /* --- copying ------------------------------------------------------------------------- */
 
 /* One chunk of one stream; false when there was nothing. */
@@ -147,7 +81,7 @@ static bool copy_chunk(struct entry *e, int which, char *chunk)
 	if (n <= 0)
 		return false;
 	shim_cri_split(&e->streams[which].line, stream_names[which], chunk, (size_t)n, &out);
-	write_out(e, &out);
+	shim_log_file_write(&e->file, out.data, out.n);
 	return true;
 }
 
@@ -239,8 +173,7 @@ static void free_entry(struct entry *e)
 		buf_done(&e->streams[i].line);
 		free(e->fifos[i]);
 	}
-	if (e->file >= 0)
-		close(e->file);
+	shim_log_file_close(&e->file);
 	free(e->id);
 	free(e);
 }
@@ -253,25 +186,13 @@ static void remove_fifos(const struct entry *e)
 			(void)unlink(e->fifos[i]); /* gone is what we want */
 }
 
-static int make_parent(const char *path, mode_t mode, struct error *err)
-{
-	char dir[LIMIT_PATH];
-	const char *slash = strrchr(path, '/');
-
-	if (!slash || slash == path)
-		return 0;
-	if (snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path) >= (int)sizeof(dir))
-		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
-	return fs_mkdirs(AT_FDCWD, dir, mode, err);
-}
-
-static int new_entry(const char *id, const char *cri_path, const char *fifo_prefix,
+static int new_entry(const char *id, const struct shim_log_place *place, const char *fifo_prefix,
 		     struct entry **ret, struct error *err)
 {
 	struct entry *e CLEAN(entry) = xcalloc(1, sizeof(*e));
-	int r = make_parent(cri_path, 0750, err);
+	int r;
 
-	e->file = -1;
+	e->file = SHIM_LOG_FILE_INIT;
 	e->id = xstrdup(id);
 	for (int i = 0; i < STREAMS; i++) {
 		size_t size;
@@ -284,12 +205,9 @@ static int new_entry(const char *id, const char *cri_path, const char *fifo_pref
 		e->fifos[i] = xcalloc(1, size);
 		snprintf(e->fifos[i], size, "%s%s", fifo_prefix, fifo_suffixes[i]);
 	}
+	r = shim_log_file_open(&e->file, place, err);
 	if (r < 0)
 		return error_wrap(err, r, "log of %s", id);
-	e->file = open(cri_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY,
-		       0640);
-	if (e->file < 0)
-		return error_sys(err, errno, "log of %s: open %s", id, cri_path);
 	*ret = TAKE(e);
 	return 0;
 }
@@ -350,7 +268,12 @@ static bool is_open(struct shim_log *log, const char *id)
 
 static int make_fifos(struct entry *e, int fds[STREAMS], struct error *err)
 {
-	int r = make_parent(e->fifos[0], 0700, err);
+	const char *slash = strrchr(e->fifos[0], '/');
+	char dir[LIMIT_PATH];
+	int r;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - e->fifos[0]) : 0, e->fifos[0]);
+	r = *dir ? fs_mkdirs(AT_FDCWD, dir, 0700, err) : 0;
 
 	for (int i = 0; i < STREAMS && r == 0; i++) {
 		(void)unlink(e->fifos[i]);
@@ -367,7 +290,7 @@ static int make_fifos(struct entry *e, int fds[STREAMS], struct error *err)
 	return r;
 }
 
-int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
+int shim_log_open(struct shim_log *log, const char *id, const struct shim_log_place *place,
 		  const char *fifo_prefix, int ret_fds[2], struct error *err)
 {
 	struct entry *e CLEAN(entry) = NULL;
@@ -377,7 +300,7 @@ int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
 
 	if (is_open(log, id))
 		return error_set(err, ERR_EXISTS, 0, "the log of %s is open already", id);
-	r = new_entry(id, cri_path, fifo_prefix, &e, err);
+	r = new_entry(id, place, fifo_prefix, &e, err);
 	if (r < 0)
 		return r;
 	r = make_fifos(e, fds, err);
@@ -394,8 +317,8 @@ int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
 	return 0;
 }
 
-int shim_log_take(struct shim_log *log, const char *id, const char *cri_path, const int fds[2],
-		  struct error *err)
+int shim_log_take(struct shim_log *log, const char *id, const struct shim_log_place *place,
+		  const int fds[2], struct error *err)
 {
 	struct entry *e CLEAN(entry) = NULL;
 	int r = 0;
@@ -403,7 +326,7 @@ int shim_log_take(struct shim_log *log, const char *id, const char *cri_path, co
 	if (is_open(log, id))
 		r = error_set(err, ERR_EXISTS, 0, "the log of %s is open already", id);
 	if (r == 0)
-		r = new_entry(id, cri_path, NULL, &e, err);
+		r = new_entry(id, place, NULL, &e, err);
 	for (int i = 0; i < STREAMS; i++) {
 		if (r < 0 && fds[i] >= 0)
 			close(fds[i]);
@@ -428,7 +351,7 @@ static void tell_gap(struct entry *e)
 	struct buf b CLEAN(buf) = BUF_INIT(512);
 
 	put_gap(&b);
-	write_out(e, &b);
+	shim_log_file_write(&e->file, b.data, b.n);
 }
 
 void shim_log_tell_gap(const char *cri_path)
@@ -442,7 +365,7 @@ void shim_log_tell_gap(const char *cri_path)
 		(void)fs_write_all(fd, b.data, b.n, NULL);
 }
 
-int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
+int shim_log_adopt(struct shim_log *log, const char *id, const struct shim_log_place *place,
 		   const char *fifo_prefix, struct error *err)
 {
 	struct entry *e CLEAN(entry) = NULL;
@@ -450,7 +373,7 @@ int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
 
 	if (is_open(log, id))
 		return SHIM_LOG_ALREADY;
-	r = new_entry(id, cri_path, fifo_prefix, &e, err);
+	r = new_entry(id, place, fifo_prefix, &e, err);
 	for (int i = 0; i < STREAMS && r == 0; i++)
 		r = open_fifo(e, i, err);
 	if (r < 0)
@@ -482,8 +405,8 @@ void shim_log_finish(struct shim_log *log, const char *id)
 			;
 	free(chunk);
 	emit_rest(e, 'F', &out);
-	write_out(e, &out);
-	(void)tell_loss(e); /* the last chance; a disk still full has no place for it */
+	shim_log_file_write(&e->file, out.data, out.n);
+	shim_log_file_settle(&e->file); /* the last chance */
 	remove_fifos(e);
 }
 
@@ -552,7 +475,7 @@ void shim_log_free(struct shim_log *log)
 
 		log->entries = e->next;
 		emit_rest(e, 'P', &out);
-		write_out(e, &out);
+		shim_log_file_write(&e->file, out.data, out.n);
 	}
 	release(log);
 }

@@ -10,8 +10,7 @@
  * cannot be written loses lines, and says so in it when it can be written again; it
  * never holds up its container or another one.
  */
-#include "base/clean.h"
-#include "base/error.h"
+#include "backends/shim_log_file.h"
 
 struct shim_log;
 
@@ -25,13 +24,13 @@ CLEAN_DEFINE(shim_log, struct shim_log *, shim_log_free)
 /**
  * shim_log_open() - make the FIFOs <fifo_prefix>.out and .err and start copying
  * @id:       runtime id; -ERR_EXISTS when it is open already
- * @cri_path: appended to, made 0640 (directories above 0750) when absent
- * @ret_fds:  for the container's stdout and stderr; close-on-exec, the caller's to close
- *            when the container is made
+ * @place:   see shim_log_file.h
+ * @ret_fds: for the container's stdout and stderr; close-on-exec, the caller's to close
+ *           when the container is made
  *
  * Left-over FIFOs of the same name are replaced.
  */
-int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
+int shim_log_open(struct shim_log *log, const char *id, const struct shim_log_place *place,
 		  const char *fifo_prefix, int ret_fds[2], struct error *err);
 
 /**
@@ -40,8 +39,8 @@ int shim_log_open(struct shim_log *log, const char *id, const char *cri_path,
  *
  * When the other end of a pipe is closed, that stream has ended.
  */
-int shim_log_take(struct shim_log *log, const char *id, const char *cri_path, const int fds[2],
-		  struct error *err);
+int shim_log_take(struct shim_log *log, const char *id, const struct shim_log_place *place,
+		  const int fds[2], struct error *err);
 
 /**
  * shim_log_adopt() - go on copying for a container that an earlier shim began
@@ -50,7 +49,7 @@ int shim_log_take(struct shim_log *log, const char *id, const char *cri_path, co
  * Return: 0; SHIM_LOG_ALREADY when it is open; -ERR_NOT_FOUND when it has no FIFOs (any more).
  */
 enum { SHIM_LOG_ALREADY = 1 };
-int shim_log_adopt(struct shim_log *log, const char *id, const char *cri_path,
+int shim_log_adopt(struct shim_log *log, const char *id, const struct shim_log_place *place,
 		   const char *fifo_prefix, struct error *err);
 
 /** shim_log_tell_gap() - the same line for a container whose pipes died with an earlier shim: what

@@ -17,6 +17,7 @@
 #include "backends/oci_program.h"
 #include "backends/oci_record.h"
 #include "backends/runtime_youki.h"
+#include "backends/shim_log_file.h"
 #include "base/limits.h"
 
 struct youki_box {
@@ -85,6 +86,8 @@ int youki_box_take(struct youki *y, const char *id, struct youki_box **ret, stru
 void youki_box_ended(void *arg, pid_t pid, bool has_code, int code);
 /** youki_box_await_exit() - give the reaper a moment to say how a dead process ended */
 void youki_box_await_exit(struct youki *y, const char *id);
+/** youki_box_log() - where its output goes; path NULL: nowhere */
+struct shim_log_place youki_box_log(const struct youki_box *box);
 /** youki_box_copy() - a snapshot, strings in @a */
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a);
 /** youki_box_look() - is its first process alive? GONE too when it never had one */

@@ -39,11 +39,12 @@ static int find_process(struct youki *y, struct youki_box *box, const char *bund
 static int watch_again(struct youki *y, struct youki_box *box, struct arena *a, struct error *err)
 {
 	const char *prefix = arena_printf(a, "%s/%s", layout_fifos(&y->layout, a), box->id);
+	const struct shim_log_place log = youki_box_log(box);
 	struct process_id id = box->note.id;
 	int r = 0;
 
-	if (y->log && box->rec.log_path)
-		r = shim_log_adopt(y->log, box->id, box->rec.log_path, prefix, err);
+	if (y->log && log.path)
+		r = shim_log_adopt(y->log, box->id, &log, prefix, err);
 	if (r < 0 && r != -ERR_NOT_FOUND)
 		return r;
 	pthread_mutex_lock(&y->lock);

@@ -107,6 +107,12 @@ void youki_box_ended(void *arg, pid_t pid, bool has_code, int code)
 		y->sink.exited(y->sink.arg, &report);
 }
 
+struct shim_log_place youki_box_log(const struct youki_box *box)
+{
+	return (struct shim_log_place){ box->rec.log_path, box->rec.log_max_bytes,
+					box->rec.log_keep_s };
+}
+
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
 {
 	struct youki_box copy = *box;

@@ -96,6 +96,9 @@ static int save_record(struct job *j, struct error *err)
 	const struct instance_spec *s = j->spec;
 	struct youki_box *box = j->box;
 	struct arena *keep = box->arena;
+	const struct shim_log_place log =
+		shim_log_place_of(s->service, layout_log(&j->y->layout, keep, s->deployment,
+							 s->service_name, s->slot));
 	const struct oci_record rec = {
 		.id = box->id,
 		.node_id = arena_strdup(keep, s->node_id),
@@ -113,8 +116,9 @@ static int save_record(struct job *j, struct error *err)
 		.program_version = arena_strdup(keep, j->program->version),
 		.boot_id = j->y->boot_id,
 		.stop_signal = stop_signal(j),
-		.log_path =
-			layout_log(&j->y->layout, keep, s->deployment, s->service_name, s->slot),
+		.log_path = log.path,
+		.log_max_bytes = log.max_bytes,
+		.log_keep_s = log.keep_s,
 		.cgroup = oci_cgroup_path(&j->y->cgroups, keep, j->y->layout.owner, s->id),
 		.created = clock_wall(),
 	};
@@ -232,7 +236,7 @@ static int fill_bundle(struct job *j, struct error *err)
 /* FIFOs for output; a stdin that shall stay open is one that nobody ever closes. */
 static int open_stdio(struct job *j, struct error *err)
 {
-	const struct oci_record *rec = &j->box->rec;
+	const struct shim_log_place log = youki_box_log(j->box);
 	const char *in = arena_printf(j->a, "%s/stdin", j->bundle);
 	const char *prefix =
 		arena_printf(j->a, "%s/%s", layout_fifos(&j->y->layout, j->a), j->box->id);
@@ -244,9 +248,7 @@ static int open_stdio(struct job *j, struct error *err)
 		if (j->fds[0] < 0)
 			return error_sys(err, errno, "open %s", in);
 	}
-	return j->y->log ? shim_log_open(j->y->log, j->box->id, rec->log_path, prefix, &j->fds[1],
-					 err)
-			 : 0;
+	return j->y->log ? shim_log_open(j->y->log, j->box->id, &log, prefix, &j->fds[1], err) : 0;
 }
 
 static void close_stdio(struct job *j)

@@ -31,6 +31,8 @@
 #define LIMIT_SHIM_UNSENT  (64 << 20) /* bytes a client has not read: more than any list */
 #define LIMIT_SHIM_EXITS   4096       /* not acknowledged by any client; list shows them too */
 #define LIMIT_LOG_LINE     (16 << 10) /* CRI splits longer lines; the value containerd uses */
+#define LIMIT_LOG_FILES    5          /* a log and what was set aside of it; as the kubelet has */
+#define LIMIT_LOG_BYTES    (50 << 20) /* of them together, where the file does not say */
 
 /* Images. */
 #define LIMIT_MANIFEST_BYTES     (4 << 20) /* what registries accept at most */

@@ -58,6 +58,11 @@ const char *layout_log(const struct layout *l, struct arena *a, const char *depl
 	return arena_printf(a, "%s/logs/%s/%s-rep-%u.log", l->state_dir, deployment, service, slot);
 }
 
+const char *layout_log_old(struct arena *a, const char *log, unsigned n)
+{
+	return n ? arena_printf(a, "%s.%u", log, n) : log;
+}
+
 const char *layout_volume(const struct layout *l, struct arena *a, const char *deployment,
 			  const char *name)
 {

@@ -27,6 +27,8 @@ const char *layout_logs(const struct layout *l, struct arena *a);   /* <state>/l
 /* <state>/logs/<deployment>/<service>-rep-<n>.log: one file a slot, over all its instances */
 const char *layout_log(const struct layout *l, struct arena *a, const char *deployment,
 		       const char *service, unsigned slot);
+/* <log>.<n>: what was set aside of it, 1 the newest; 0: the log itself */
+const char *layout_log_old(struct arena *a, const char *log, unsigned n);
 /* <state>/volumes/<deployment>/<name>: never removed by reconcile */
 const char *layout_volume(const struct layout *l, struct arena *a, const char *deployment,
 			  const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a CRI log. A line that is not in that form (a torn write after a crash) is shown
- * as it is. A file that was replaced or cut is begun anew.
+ * Reads a CRI log, from file to file. A line that is not in that form (a torn write after a
+ * crash) is shown as it is. A log that was replaced or cut is begun anew.
  */
 #include "controller/cli/log_reader.h"
 
@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "controller/cli/log_files.h"
 #include "controller/cli/text.h"
 
 enum {
@@ -94,8 +95,10 @@ static int ends_line(int fd, int64_t at, struct error *err)
 	return !piece.is_partial;
 }
 
-/* Where the last @tail lines begin: from the end, a chunk at a time. */
-static int find_tail(int fd, int64_t tail, int64_t *ret, struct error *err)
+/* Where the last *tail lines begin: from the end, a chunk at a time. 0; FEWER when the file does
+ * not have that many, and *tail is what is wanting. */
+enum { FEWER = 1 };
+static int find_tail(int fd, int64_t *tail, int64_t *ret, struct error *err)
 {
 	char chunk[CHUNK];
 	int64_t at = lseek(fd, 0, SEEK_END); /* the beginning of what was looked at */
@@ -119,7 +122,7 @@ static int find_tail(int fd, int64_t tail, int64_t *ret, struct error *err)
 			if (e < 0)
 				return e;
 			seen += e;
-			if (seen > tail) {
+			if (seen > *tail) {
 				*ret = start;
 				return 0;
 			}
@@ -128,7 +131,38 @@ static int find_tail(int fd, int64_t tail, int64_t *ret, struct error *err)
 		at = from;
 	}
 	*ret = 0;
+	*tail -= seen;
+	return FEWER;
+}
+
+/* To the next file that way, at its beginning. */
+static int step(struct log_reader *r, enum log_files_way way, struct error *err)
+{
+	int fd = -1;
+	int e = log_files_step(r->path, r->fd, way, &fd, err);
+
+	if (e != 0)
+		return e;
+	close(r->fd);
+	r->fd = fd;
+	r->offset = 0;
 	return 0;
+}
+
+/* From the newest file back to where the last @tail lines begin; < 0: to the very beginning. */
+static int go_back(struct log_reader *r, int64_t tail, struct error *err)
+{
+	int e;
+
+	do {
+		if (tail >= 0) {
+			e = find_tail(r->fd, &tail, &r->offset, err);
+			if (e != FEWER)
+				return e;
+		}
+		e = step(r, LOG_FILES_OLDER, err);
+	} while (e == 0);
+	return e < 0 ? e : 0;
 }
 
 int log_reader_open(const char *path, int64_t tail, struct log_reader **ret, struct error *err)
@@ -141,13 +175,11 @@ int log_reader_open(const char *path, int64_t tail, struct log_reader **ret, str
 	for (size_t i = 0; i < N_STREAMS; i++)
 		buf_init(&r->pending[i].text, MAX_LINE);
 	r->path = xstrdup(path);
-	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (r->fd < 0 && errno == ENOENT)
-		return LOG_READER_ABSENT;
-	if (r->fd < 0)
-		return error_sys(err, errno, "open %s", path);
-	if (tail >= 0)
-		e = find_tail(r->fd, tail, &r->offset, err);
+	r->fd = -1;
+	e = log_files_newest(path, &r->fd, err);
+	if (e != 0)
+		return e < 0 ? e : LOG_READER_ABSENT;
+	e = go_back(r, tail, err);
 	if (e < 0)
 		return error_wrap(err, e, "%s", path);
 	*ret = TAKE(r);
@@ -168,27 +200,6 @@ void log_reader_free(struct log_reader *r)
 	free(r);
 }
 
-/* At the end of the file: was it replaced or cut? Then from its new beginning. */
-static void reopen_if_changed(struct log_reader *r)
-{
-	struct stat is, ours;
-	int fd;
-
-	if (stat(r->path, &is) < 0 || fstat(r->fd, &ours) < 0)
-		return;
-	if (is.st_ino == ours.st_ino && is.st_dev == ours.st_dev) {
-		if (ours.st_size < r->offset)
-			r->offset = 0;
-		return;
-	}
-	fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return;
-	close(r->fd);
-	r->fd = fd;
-	r->offset = 0;
-}
-
 /* More bytes into raw: how many, or < 0. */
 static ssize_t fill(struct log_reader *r, struct error *err)
 {
@@ -207,6 +218,32 @@ static ssize_t fill(struct log_reader *r, struct error *err)
 	return n;
 }
 
+/* At the end of the file: more has come (0), the next one is open, or LOG_READER_END. */
+enum { MOVED = 2 };
+static int go_on(struct log_reader *r, struct error *err)
+{
+	int next CLEAN(fd) = -1;
+	int e = log_files_step(r->path, r->fd, LOG_FILES_NEWER, &next, err);
+	struct stat st;
+	ssize_t n;
+
+	if (e < 0)
+		return e;
+	/* What was written before it was set aside, and after the last look. */
+	n = fill(r, err);
+	if (n != 0)
+		return n < 0 ? (int)n : 0;
+	if (e == 0) {
+		close(r->fd);
+		r->fd = TAKE_FD(next);
+		r->offset = 0;
+		return MOVED;
+	}
+	if (fstat(r->fd, &st) == 0 && st.st_size < r->offset)
+		r->offset = 0;
+	return LOG_READER_END;
+}
+
 /* One line of the file; LOG_READER_END. A line without an end that is too long is one as it is. */
 static int next_piece(struct log_reader *r, bool is_last, struct piece *ret, struct error *err)
 {
@@ -220,11 +257,16 @@ static int next_piece(struct log_reader *r, bool is_last, struct piece *ret, str
 			return (int)n;
 		if (n > 0)
 			continue;
-		start = r->raw.data + r->used; /* fill() moved it */
-		if (!newline && left <= MAX_PIECE && !(is_last && left > 0)) {
-			reopen_if_changed(r);
-			return LOG_READER_END;
+		if (!newline && left <= MAX_PIECE) {
+			int e = go_on(r, err);
+
+			if (e < 0 || (e == LOG_READER_END && (!is_last || left == 0)))
+				return e;
+			/* Half a line at the end of a file that is done with is one as it is. */
+			if (e == 0 || left == 0)
+				continue;
 		}
+		start = r->raw.data + r->used; /* fill() moved it */
 		if (newline)
 			left = (size_t)(newline - start);
 		take_apart(start, left, ret);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "specs/layout.h"
 
 struct fixture {
 	char dir[64];
@@ -54,13 +55,21 @@ static const char *path(struct fixture *f, const char *name)
 	return arena_printf(f->a, "%s/%s", f->dir, name);
 }
 
-static void open_log(struct fixture *f, const char *id, int fds[2])
+static void open_log_at(struct fixture *f, const char *id, const struct shim_log_place *place,
+			int fds[2])
 {
 	struct error err = ERROR_INIT;
 
-	if (shim_log_open(f->log, id, path(f, "logs/shop/web.log"),
-			  arena_printf(f->a, "%s/fifo/%s", f->dir, id), fds, &err) < 0)
+	if (shim_log_open(f->log, id, place, arena_printf(f->a, "%s/fifo/%s", f->dir, id), fds,
+			  &err) < 0)
 		fail_msg("%s", err.msg);
+}
+
+static void open_log(struct fixture *f, const char *id, int fds[2])
+{
+	const struct shim_log_place place = { .path = path(f, "logs/shop/web.log") };
+
+	open_log_at(f, id, &place, fds);
 }
 
 static void close_both(const int fds[2])
@@ -198,7 +207,7 @@ static void test_much_output(void **state)
 static void test_adopt(void **state)
 {
 	struct fixture *f = *state;
-	const char *log_path = path(f, "logs/shop/web.log");
+	const struct shim_log_place place = { .path = path(f, "logs/shop/web.log") };
 	const char *prefix = path(f, "fifo/a");
 	struct error err = ERROR_INIT;
 	int fds[2];
@@ -212,8 +221,8 @@ static void test_adopt(void **state)
 	f->log = NULL;
 	put(fds[0], "un\nmeanwhile\n");
 	assert_int_equal(shim_log_new(&f->log, NULL), 0);
-	assert_int_equal(shim_log_adopt(f->log, "a", log_path, prefix, &err), 0);
-	assert_int_equal(shim_log_adopt(f->log, "a", log_path, prefix, &err), SHIM_LOG_ALREADY);
+	assert_int_equal(shim_log_adopt(f->log, "a", &place, prefix, &err), 0);
+	assert_int_equal(shim_log_adopt(f->log, "a", &place, prefix, &err), SHIM_LOG_ALREADY);
 	put(fds[0], "after\n");
 	close_both(fds);
 	shim_log_finish(f->log, "a");
@@ -221,7 +230,7 @@ static void test_adopt(void **state)
 			    "stdout F before\nstdout P beg\n"
 			    "system F tallyman: the log may have a gap here (shim restarted)\n"
 			    "stdout F un\nstdout F meanwhile\nstdout F after\n");
-	assert_int_equal(shim_log_adopt(f->log, "a", log_path, prefix, &err), -ERR_NOT_FOUND);
+	assert_int_equal(shim_log_adopt(f->log, "a", &place, prefix, &err), -ERR_NOT_FOUND);
 }
 
 /* A log that takes nothing holds up neither its own container nor another. */
@@ -229,11 +238,11 @@ static void test_full_disk(void **state)
 {
 	struct fixture *f = *state;
 	char *text = arena_alloc(f->a, (3 << 20) + 1);
+	const struct shim_log_place nowhere = { .path = "/dev/full" };
 	int full[2], fds[2];
 
 	memset(text, 'x', 3 << 20);
-	assert_int_equal(
-		shim_log_open(f->log, "full", "/dev/full", path(f, "fifo/full"), full, NULL), 0);
+	open_log_at(f, "full", &nowhere, full);
 	open_log(f, "a", fds);
 	put(full[0], text);
 	put(fds[0], "other\n");
@@ -274,18 +283,167 @@ static void test_loss_is_told(void **state)
 	assert_non_null(strstr(text, "stdout F later\n"));
 }
 
+/* --- rotation ------------------------------------------------------------------------ */
+
+enum { SMALL = LIMIT_LOG_FILES * 2 * LIMIT_LOG_LINE };
+
+static const char *old_name(struct fixture *f, unsigned n)
+{
+	return layout_log_old(f->a, path(f, "logs/shop/web.log"), n);
+}
+
+static size_t size_of(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
+/* All files of the log, oldest first. */
+static const char *read_files(struct fixture *f)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(64 << 20);
+
+	for (unsigned i = LIMIT_LOG_FILES; i-- > 0;)
+		if (is_there(old_name(f, i)))
+			assert_int_equal(fs_read(AT_FDCWD, old_name(f, i), &text, NULL), 0);
+	return arena_strdup(f->a, text.data);
+}
+
+/* The numbers of `stdout F line N` lines follow each other; the first of them, and how many. */
+static unsigned check_numbers(const char *text, unsigned *ret_first)
+{
+	unsigned n = 0, next = 0;
+
+	for (const char *p = text; *p; p = strchr(p, '\n') + 1, n++, next++) {
+		const char *mark = strstr(p, " stdout F line ");
+		char want[32];
+
+		assert_non_null(mark);
+		mark += strlen(" stdout F line ");
+		if (n == 0) {
+			for (next = 0; *mark >= '0' && *mark <= '9'; mark++)
+				next = next * 10 + (unsigned)(*mark - '0');
+			*ret_first = next;
+			continue;
+		}
+		snprintf(want, sizeof(want), "%u\n", next);
+		assert_memory_equal(mark, want, strlen(want));
+	}
+	return n;
+}
+
+/* Many times the files' size: what is kept is the end of it, line by line, and no more. */
+static void test_rotation(void **state)
+{
+	enum { N_LINES = 60000 };
+	struct fixture *f = *state;
+	const struct shim_log_place place = { .path = path(f, "logs/shop/web.log"),
+					      .max_bytes = SMALL };
+	struct buf text CLEAN(buf) = BUF_INIT(8 << 20);
+	unsigned first = 0, n;
+	int fds[2];
+
+	for (unsigned i = 0; i < N_LINES; i++)
+		buf_printf(&text, "line %u\n", i);
+	open_log_at(f, "a", &place, fds);
+	put(fds[0], text.data);
+	close_both(fds);
+	shim_log_finish(f->log, "a");
+	n = check_numbers(read_files(f), &first);
+	assert_int_equal(first + n, N_LINES);
+	for (unsigned i = 0; i < LIMIT_LOG_FILES; i++)
+		assert_in_range(size_of(old_name(f, i)), 1, SMALL / LIMIT_LOG_FILES);
+	for (unsigned i = 1; i < LIMIT_LOG_FILES; i++)
+		assert_true(size_of(old_name(f, i)) > SMALL / LIMIT_LOG_FILES - 64);
+	assert_false(is_there(old_name(f, LIMIT_LOG_FILES)));
+}
+
+/* The old and the new instance of a slot write the same log at once: neither loses a line. */
+static void test_rotation_by_two(void **state)
+{
+	enum { N_LINES = 1200 };
+	struct fixture *f = *state;
+	const struct shim_log_place place = { .path = path(f, "logs/shop/web.log"),
+					      .max_bytes = SMALL };
+	struct shim_log *other = NULL;
+	int a[2], b[2];
+	unsigned n = 0;
+
+	assert_int_equal(shim_log_new(&other, NULL), 0);
+	open_log_at(f, "a", &place, a);
+	assert_int_equal(shim_log_open(other, "b", &place, path(f, "fifo/b"), b, NULL), 0);
+	for (unsigned i = 0; i < N_LINES; i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "line %u\n", i);
+		put(a[0], line);
+		put(b[0], line);
+	}
+	close_both(a);
+	close_both(b);
+	shim_log_finish(f->log, "a");
+	shim_log_finish(other, "b");
+	shim_log_free(other);
+	for (const char *p = read_files(f); *p; p = strchr(p, '\n') + 1)
+		n++;
+	assert_int_equal(n, 2 * N_LINES);
+	assert_true(is_there(old_name(f, 1)));
+}
+
+/* What was set aside long ago goes when the log is opened. */
+static void test_rotation_by_age(void **state)
+{
+	struct fixture *f = *state;
+	const struct timespec long_ago[2] = { { 1000000, 0 }, { 1000000, 0 } };
+	const struct shim_log_place place = { .path = path(f, "logs/shop/web.log"), .keep_s = 60 };
+	int fds[2];
+
+	open_log_at(f, "a", &place, fds);
+	close_both(fds);
+	shim_log_finish(f->log, "a");
+	for (unsigned i = 1; i < 3; i++)
+		close(open(old_name(f, i), O_CREAT | O_WRONLY | O_CLOEXEC, 0640));
+	assert_int_equal(utimensat(AT_FDCWD, old_name(f, 2), long_ago, 0), 0);
+	open_log_at(f, "a", &place, fds);
+	close_both(fds);
+	shim_log_finish(f->log, "a");
+	assert_true(is_there(old_name(f, 1)));
+	assert_false(is_there(old_name(f, 2)));
+}
+
+/* A line that a crash cut is not grown together with the next one. */
+static void test_torn_end(void **state)
+{
+	struct fixture *f = *state;
+	const char *name = path(f, "logs/shop/web.log");
+	int fd, fds[2];
+
+	open_log(f, "a", fds);
+	close_both(fds);
+	shim_log_finish(f->log, "a");
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	put(fd, "2026-11-26T00:00:00.000000000Z stdout F cut");
+	close(fd);
+	open_log(f, "a", fds);
+	put(fds[0], "next\n");
+	close_both(fds);
+	shim_log_finish(f->log, "a");
+	assert_string_equal(read_log(f), "stdout F cut\nstdout F next\n");
+}
+
 /* Pipes that somebody else made: each stream ends by itself, and a missing one is none. */
 static void test_taken_pipes(void **state)
 {
 	struct fixture *f = *state;
+	const struct shim_log_place place = { .path = path(f, "logs/shop/web.log") };
 	struct error err = ERROR_INIT;
 	int pipes[2], fds[2];
 
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	fds[0] = pipes[0];
 	fds[1] = -1;
-	assert_int_equal(
-		shim_log_take(f->log, "a.b-rep-0.1", path(f, "logs/shop/web.log"), fds, &err), 0);
+	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", &place, fds, &err), 0);
 	put(pipes[1], "one\ntwo");
 	close(pipes[1]);
 	shim_log_finish(f->log, "a.b-rep-0.1");
@@ -300,14 +458,14 @@ static void test_taken_pipes(void **state)
 static void test_taken_twice(void **state)
 {
 	struct fixture *f = *state;
+	const struct shim_log_place place = { .path = path(f, "logs/x.log") };
 	struct error err = ERROR_INIT;
 	int pipes[2], fds[2] = { -1, -1 };
 
-	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", path(f, "logs/x.log"), fds, &err), 0);
+	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", &place, fds, &err), 0);
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	fds[0] = pipes[0];
-	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", path(f, "logs/x.log"), fds, &err),
-			 -ERR_EXISTS);
+	assert_int_equal(shim_log_take(f->log, "a.b-rep-0.1", &place, fds, &err), -ERR_EXISTS);
 	assert_int_equal(fcntl(pipes[0], F_GETFD), -1);
 	close(pipes[1]);
 	shim_log_finish(f->log, "a.b-rep-0.1");
@@ -322,6 +480,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_adopt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_loss_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rotation_by_two, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rotation_by_age, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_taken_pipes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_taken_twice, setup, teardown),
 	};
