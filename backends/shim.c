@@ -146,7 +146,8 @@ static int open_parts(struct shim *s, const struct shim_hosted *hosted, struct e
 					  .node_id = s->o->node_id,
 					  .oci_path = s->o->oci_path,
 					  .hcs_library = s->o->hcs_library };
-	int r = shim_server_new(&s->mine, &s->server, err);
+	int r = shim_server_new(&s->mine, layout_shim_exits(&s->o->layout, s->a, s->o->runtime),
+				&s->server, err);
 
 	if (r == 0)
 		r = shim_reaper_new(&s->reaper, err);

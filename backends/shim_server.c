@@ -62,9 +62,14 @@ static void on_exit_event(void *arg, const struct runtime_exit *e)
 {
 	struct shim_server *s = arg;
 	const struct shim_exit *mine;
+	uint64_t number;
 
 	pthread_mutex_lock(&s->lock);
-	mine = shim_exits_add(&s->exits, e);
+	number = shim_exits_next(&s->exits);
+	pthread_mutex_unlock(&s->lock);
+	shim_exits_save(&s->exits, number, e);
+	pthread_mutex_lock(&s->lock);
+	mine = shim_exits_add(&s->exits, number, e);
 	for (struct client *c = s->clients; c; c = c->next)
 		if (c->greeted && !c->parting)
 			shim_exits_send(mine, c->conn);
@@ -403,10 +408,12 @@ int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, stru
 
 /* --- the interface ------------------------------------------------------------------- */
 
-int shim_server_new(const struct shim_hello *mine, struct shim_server **ret, struct error *err)
+int shim_server_new(const struct shim_hello *mine, const char *exits, struct shim_server **ret,
+		    struct error *err)
 {
 	struct shim_server *s CLEAN(shim_server) = xcalloc(1, sizeof(*s));
 	struct epoll_event ev = { .events = EPOLLIN };
+	int r;
 
 	s->mine = mine;
 	s->sink = (struct runtime_sink){ .exited = on_exit_event, .arg = s };
@@ -418,6 +425,9 @@ int shim_server_new(const struct shim_hello *mine, struct shim_server **ret, str
 	ev.data.u64 = KEY_WAKE;
 	if (s->epoll < 0 || s->wake < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->wake, &ev) < 0)
 		return error_sys(err, errno, "set up the shim");
+	r = shim_exits_load(&s->exits, exits, err);
+	if (r < 0)
+		return r;
 	*ret = TAKE(s);
 	return 0;
 }

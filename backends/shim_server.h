@@ -12,9 +12,11 @@ struct shim_server;
 
 /**
  * shim_server_new() - prepare; shim_server_sink() is what the hosted runtime reports to
- * @mine: the greeting; borrowed
+ * @mine:  the greeting; borrowed
+ * @exits: the directory where exits wait to be acknowledged; borrowed
  */
-int shim_server_new(const struct shim_hello *mine, struct shim_server **ret, struct error *err);
+int shim_server_new(const struct shim_hello *mine, const char *exits, struct shim_server **ret,
+		    struct error *err);
 
 /** shim_server_free() - closes clients and the socket; call it after the runtime is closed */
 void shim_server_free(struct shim_server *s); /* NULL is fine */

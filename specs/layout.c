@@ -79,6 +79,11 @@ const char *layout_shim_lock(const struct layout *l, struct arena *a, const char
 	return arena_printf(a, "%s/shim-%s.lock", l->run_dir, runtime);
 }
 
+const char *layout_shim_exits(const struct layout *l, struct arena *a, const char *runtime)
+{
+	return arena_printf(a, "%s/exits-%s", l->run_dir, runtime);
+}
+
 const char *layout_oci_root(const struct layout *l, struct arena *a, const char *program)
 {
 	return arena_printf(a, "%s/oci/%s", l->run_dir, program);

@@ -34,5 +34,7 @@ const char *layout_volume(const struct layout *l, struct arena *a, const char *d
 			  const char *name);
 const char *layout_shim_socket(const struct layout *l, struct arena *a, const char *runtime);
 const char *layout_shim_lock(const struct layout *l, struct arena *a, const char *runtime);
+/* <run>/exits-<runtime>: what nobody has acknowledged */
+const char *layout_shim_exits(const struct layout *l, struct arena *a, const char *runtime);
 const char *layout_oci_root(const struct layout *l, struct arena *a, const char *program);
 const char *layout_fifos(const struct layout *l, struct arena *a); /* <run>/fifo */

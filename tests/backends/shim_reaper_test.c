@@ -127,6 +127,78 @@ static struct process_id make_orphan(struct shim_reaper *r, const char *how)
 	return id;
 }
 
+/* As many containers end as programs are run, all at once: each status finds its own. */
+enum { N_INITS = 200 };
+
+static struct process_id make_init(struct shim_reaper *r, unsigned code)
+{
+	struct buf out CLEAN(buf) = BUF_INIT(100);
+	struct process_id id = { 0 };
+	char script[128];
+	uint64_t pid;
+
+	snprintf(script, sizeof(script),
+		 "sh -c 'echo $$; exec >&-; kill -STOP $$; exit %u' 2>/dev/null & exit 0", code);
+	assert_int_equal(run(r, script, &out), 0);
+	assert_true(out.n > 1);
+	out.data[out.n - 1] = '\0';
+	assert_true(number_u64(out.data, 1 << 30, &pid));
+	assert_int_equal(process_identify((pid_t)pid, &id, NULL), 0);
+	return id;
+}
+
+static void wait_stopped(pid_t pid)
+{
+	char path[64], stat[512] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	do {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = read(fd, stat, sizeof(stat) - 1);
+
+		close(fd);
+		stat[n > 0 ? n : 0] = '\0';
+	} while (!strstr(stat, ") T "));
+}
+
+static void test_exits_beside_spawns(void **state)
+{
+	enum { N = 8 }; /* threads, each with 25 programs to run */
+	struct shim_reaper *r CLEAN(shim_reaper) = NULL;
+	struct process_id ids[N_INITS];
+	struct reports seen;
+	pthread_t threads[N];
+	struct runner runners[N];
+	unsigned n_right = 0;
+	int want = 0;
+
+	(void)state;
+	reports_init(&seen);
+	assert_int_equal(shim_reaper_new(&r, NULL), 0);
+	for (unsigned i = 0; i < N_INITS; i++) {
+		ids[i] = make_init(r, i % 100 + 1);
+		want += (int)(i % 100) + 1;
+		assert_int_equal(shim_reaper_watch(r, &ids[i], on_ended, &seen, NULL), 0);
+	}
+	for (unsigned i = 0; i < N_INITS; i++)
+		wait_stopped(ids[i].pid);
+	for (unsigned i = 0; i < N; i++) {
+		runners[i] = (struct runner){ .r = r, .index = i };
+		assert_int_equal(pthread_create(&threads[i], NULL, run_many, &runners[i]), 0);
+	}
+	for (unsigned i = 0; i < N_INITS; i++)
+		assert_int_equal(process_signal(&ids[i], SIGCONT, NULL), 0);
+	for (unsigned i = 0; i < N; i++) {
+		pthread_join(threads[i], NULL);
+		n_right += runners[i].n_right;
+	}
+	reports_wait(&seen, N_INITS);
+	assert_int_equal(n_right, N * N_RUNS);
+	assert_int_equal(seen.n, N_INITS);
+	assert_int_equal(seen.n_without, 0);
+	assert_int_equal(seen.sum, want);
+}
+
 static void test_orphans_report_their_code(void **state)
 {
 	struct shim_reaper *r CLEAN(shim_reaper) = NULL;
@@ -249,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_status_is_lost),
+		cmocka_unit_test(test_exits_beside_spawns),
 		cmocka_unit_test(test_orphans_report_their_code),
 		cmocka_unit_test(test_not_our_child),
 		cmocka_unit_test(test_unwatch),

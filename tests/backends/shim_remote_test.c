@@ -30,7 +30,7 @@ struct fixture {
 	char dir[64];
 	struct arena *a;
 	struct layout layout;
-	atomic_int n_lost;
+	atomic_int n_lost, n_exits;
 	struct runtime_sink sink;
 };
 
@@ -39,6 +39,14 @@ static void on_lost(void *arg)
 	struct fixture *f = arg;
 
 	atomic_fetch_add(&f->n_lost, 1);
+}
+
+static void on_exited(void *arg, const struct runtime_exit *e)
+{
+	struct fixture *f = arg;
+
+	assert_string_equal(e->id, ID);
+	atomic_fetch_add(&f->n_exits, 1);
 }
 
 static int setup(void **state)
@@ -326,6 +334,39 @@ static void test_killed_unnoticed(void **state)
 	runtime_close(rt);
 }
 
+/* An exit is told to whoever wants to hear, until one of them has: over the deaths of shims, and
+ * past clients that only look. */
+static void test_exit_is_told_again(void **state)
+{
+	struct fixture *f = *state;
+	struct runtime *rt = open_remote(f);
+	struct error err = ERROR_INIT;
+
+	create(f, rt);
+	ok(runtime_signal(rt, ID, SIGKILL, &err), &err);
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = shim_pid(f);
+
+		assert_int_equal(count(f, rt), 1);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		wait_until_gone(pid);
+	}
+	runtime_close(rt);
+	f->sink.exited = on_exited;
+	rt = open_remote(f);
+	assert_int_equal(count(f, rt), 1);
+	while (!atomic_load(&f->n_exits))
+		clock_sleep(CLOCK_MS);
+	/* The answer to this comes behind the acknowledgement's arrival. */
+	assert_int_equal(count(f, rt), 1);
+	runtime_close(rt);
+	rt = open_remote(f);
+	assert_int_equal(count(f, rt), 1);
+	take_away(rt);
+	runtime_close(rt);
+	assert_int_equal(atomic_load(&f->n_exits), 1);
+}
+
 static void test_no_descriptor_inherited(void **state)
 {
 	struct fixture *f = *state;
@@ -449,6 +490,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_replaced_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_shim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_unnoticed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exit_is_told_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_descriptor_inherited, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage_ends_one_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_company, setup, teardown),
