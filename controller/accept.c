@@ -23,27 +23,53 @@ static int tell(struct store *s, const char *kind, const char *deployment,
 	return event_store_append(s, &event, err);
 }
 
-int accept_file(struct store *s, const struct accept_file *file, const struct accept_from *from,
-		int64_t *ret_revision, struct error *err)
+/* What a person took down. */
+static int is_down(struct store *s, const char *deployment, struct deployment_row *ret,
+		   struct arena *a, struct error *err)
 {
-	struct arena *a CLEAN(arena) = arena_new();
+	int r = deployment_store_find(s, deployment, a, ret, err);
+
+	if (r)
+		return r < 0 ? r : 0;
+	return ret->wish == DEPLOYMENT_NOTHING && ret->wish_by_person;
+}
+
+static int put(struct store *s, const struct accept_file *file, const struct accept_from *from,
+	       int64_t *ret_revision, struct error *err)
+{
 	const struct revision_row rev = { .bytes = file->bytes,
 					  .n_bytes = file->n,
 					  .env = file->env,
 					  .source = from->source,
 					  .author = from->author,
 					  .created = clock_wall() };
-	int was =
-		deployment_store_put(s, file->deployment, &rev, from->by_person, ret_revision, err);
-	int r;
 
-	if (was < 0 || (was == DEPLOYMENT_UNCHANGED && !from->by_person))
+	return deployment_store_put(s, file->deployment, &rev, from->by_person, ret_revision, err);
+}
+
+int accept_file(struct store *s, const struct accept_file *file, const struct accept_from *from,
+		int64_t *ret_revision, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct deployment_row row;
+	int down = from->by_person ? 0 : is_down(s, file->deployment, &row, a, err);
+	int was = down < 0 ? down : put(s, file, from, ret_revision, err), r = 0;
+
+	if (was < 0)
 		return was;
-	r = tell(s, "apply", file->deployment, from,
-		 arena_printf(a, "apply of %s: revision %lld", from->source,
-			      (long long)*ret_revision),
-		 err);
-	return r < 0 ? r : was;
+	if (down)
+		r = deployment_store_wish(s, row.name, DEPLOYMENT_NOTHING, true, row.wish_at, err);
+	if (r == 0 && (was != DEPLOYMENT_UNCHANGED || from->by_person))
+		r = tell(s, "apply", file->deployment, from,
+			 arena_printf(a, "apply of %s: revision %lld%s", from->source,
+				      (long long)*ret_revision,
+				      down ? ", but it was taken down" : ""),
+			 err);
+	if (r < 0)
+		return r;
+	if (down)
+		return ACCEPT_KEPT_DOWN;
+	return was == DEPLOYMENT_UNCHANGED ? ACCEPT_UNCHANGED : 0;
 }
 
 int accept_down(struct store *s, const char *deployment, const struct accept_from *from,

@@ -27,10 +27,15 @@ struct accept_file {
 	const char *env; /* canonical JSON object of its `$E:` values */
 };
 
+enum { ACCEPT_UNCHANGED = 1, ACCEPT_KEPT_DOWN = 2 };
+
 /**
  * accept_file() - a revision that holds from now on, and its event; in the caller's transaction
  *
- * Return: as deployment_store_put(); an unchanged one is an event too when a person asked.
+ * Return: 0; ACCEPT_UNCHANGED (> 0): the current revision is the same (an event all the same when a
+ *         person asked); ACCEPT_KEPT_DOWN (> 0): it is kept, but a person took the deployment down,
+ *         and only a person brings it back; -ERR_EXISTS: a deployment whose name differs only in
+ *         case is there.
  */
 int accept_file(struct store *s, const struct accept_file *file, const struct accept_from *from,
 		int64_t *ret_revision, struct error *err);

@@ -185,6 +185,36 @@ static int load_slices(const struct config_file *file, struct config *ret, struc
 	return r < 0 ? error_wrap(err, r, "slices") : 0;
 }
 
+/* Is @file in the directory @dir, not deeper? Then it would be watched twice. */
+static bool lies_in(const char *file, const char *dir)
+{
+	const char *slash = strrchr(file, '/');
+	size_t n = (size_t)(slash - file);
+
+	return strncmp(file, dir, n) == 0 && dir[n] == '\0';
+}
+
+static int load_watch(struct config *ret, struct arena *arena, struct error *err)
+{
+	for (size_t i = 0; i < ret->n_watch; i++) {
+		const char **path = &ret->watch[i].path;
+		int r = make_absolute("a path of watch", *path, arena, path, err);
+
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < i; k++) {
+			const char *other = ret->watch[k].path;
+
+			if (strcmp(*path, other) == 0 || lies_in(*path, other) ||
+			    lies_in(other, *path))
+				return error_set(err, ERR_INVALID, 0,
+						 "watch: %s and %s are the same files", other,
+						 *path);
+		}
+	}
+	return 0;
+}
+
 int config_load(const struct config_given *given, struct arena *arena, struct config *ret,
 		const char **ret_findings, struct error *err)
 {
@@ -208,6 +238,8 @@ int config_load(const struct config_given *given, struct arena *arena, struct co
 		r = load_rest(given, &file, ret, err);
 	if (r == 0)
 		r = load_slices(&file, ret, err);
+	if (r == 0)
+		r = load_watch(ret, arena, err);
 	if (r < 0 && ret->file)
 		error_hint(err, "options, environment and %s are looked at in that order",
 			   ret->file);

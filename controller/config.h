@@ -13,13 +13,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "controller/source_scan.h"
 #include "specs/layout.h"
 #include "specs/slice.h"
-
-struct config_watch {
-	const char *path;
-	bool prune;
-};
 
 #define CONFIG_MAX_SLICES 2
 
@@ -34,7 +30,7 @@ struct config {
 	const char *hcs_library; /* hcs.library; NULL: the system's own */
 	struct runtime_slice slices[CONFIG_MAX_SLICES];
 	size_t n_slices; /* a runtime without one gives its containers no addresses */
-	struct config_watch *watch;
+	struct source_path *watch;
 	size_t n_watch;
 	int64_t orphan_grace_us;  /* 5 min */
 	enum log_level log_level; /* warn */

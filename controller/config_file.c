@@ -96,7 +96,7 @@ static void read_slices(struct reader *r, const struct node *n)
 	}
 }
 
-static void read_watch_key(struct reader *r, const struct node_entry *e, struct config_watch *w)
+static void read_watch_key(struct reader *r, const struct node_entry *e, struct source_path *w)
 {
 	const char *key = key_text(r, e->key);
 
@@ -119,7 +119,7 @@ static void read_watch(struct reader *r, const struct node *n)
 		return;
 	}
 	for (size_t i = 0; i < n->n; i++) {
-		struct config_watch w = { 0 };
+		struct source_path w = { 0 };
 
 		if (!is_map(r, n->items[i], "watch"))
 			continue;

@@ -16,7 +16,7 @@ struct config_file {
 	const char *node_slice;     /* `slices: 10.220.99.0/28` */
 	struct config_pair *slices; /* `slices: {hcs: …, youki: …}` */
 	size_t n_slices;
-	struct config_watch *watch;
+	struct source_path *watch;
 	size_t n_watch;
 };
 

@@ -16,8 +16,9 @@
 struct loop {
 	int bell;
 	int signals[2]; /* self-pipe: read end, write end */
-	bool stop;
-	struct sigaction old_int, old_term, old_pipe;
+	int watched;    /* -1: none */
+	bool stop, has_hup;
+	struct sigaction old_int, old_term, old_pipe, old_hup;
 };
 
 /* What the handler needs; a handler gets no argument. */
@@ -29,7 +30,7 @@ static void on_signal(int sig)
 	int saved = errno;
 	char byte = (char)sig;
 
-	if (++n_signals > 1)
+	if (sig != SIGHUP && ++n_signals > 1)
 		_exit(130);
 	if (write(handler_fd, &byte, 1) < 0)
 		errno = saved; /* a full pipe has said it already */
@@ -55,7 +56,7 @@ int loop_new(struct loop **ret, struct error *err)
 	int e;
 
 	assert(handler_fd < 0);
-	l->signals[0] = l->signals[1] = -1;
+	l->signals[0] = l->signals[1] = l->watched = -1;
 	l->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->bell < 0 || pipe2(l->signals, O_CLOEXEC | O_NONBLOCK) < 0) {
 		e = errno;
@@ -76,11 +77,28 @@ void loop_free(struct loop *l)
 	(void)sigaction(SIGINT, &l->old_int, NULL);
 	(void)sigaction(SIGTERM, &l->old_term, NULL);
 	(void)sigaction(SIGPIPE, &l->old_pipe, NULL);
+	if (l->has_hup)
+		(void)sigaction(SIGHUP, &l->old_hup, NULL);
 	handler_fd = -1;
 	close(l->bell);
 	close(l->signals[0]);
 	close(l->signals[1]);
 	free(l);
+}
+
+void loop_hangup(struct loop *l)
+{
+	struct sigaction told = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	assert(!l->has_hup);
+	sigemptyset(&told.sa_mask);
+	(void)sigaction(SIGHUP, &told, &l->old_hup);
+	l->has_hup = true;
+}
+
+void loop_watch(struct loop *l, int fd)
+{
+	l->watched = fd;
 }
 
 int loop_bell(const struct loop *l)
@@ -109,21 +127,41 @@ static void drain(int fd)
 		;
 }
 
+/* Which signals came: each wrote its number. */
+static unsigned take_signals_told(struct loop *l)
+{
+	unsigned causes = 0;
+	char bytes[64];
+	ssize_t n;
+
+	while ((n = read(l->signals[0], bytes, sizeof(bytes))) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			if (bytes[i] == SIGHUP)
+				causes |= LOOP_HANGUP;
+			else
+				l->stop = true;
+		}
+	return causes;
+}
+
 unsigned loop_turn(struct loop *l, struct mono wake, struct mono *ret_now)
 {
-	struct pollfd fds[] = { { l->bell, POLLIN, 0 }, { l->signals[0], POLLIN, 0 } };
+	/* poll() passes over a negative descriptor. */
+	struct pollfd fds[] = { { l->bell, POLLIN, 0 },
+				{ l->signals[0], POLLIN, 0 },
+				{ l->watched, POLLIN, 0 } };
 	unsigned causes = 0;
-	int n = poll(fds, 2, timeout_ms(wake, clock_mono()));
+	int n = poll(fds, 3, timeout_ms(wake, clock_mono()));
 
 	*ret_now = clock_mono();
 	if (n > 0 && fds[0].revents) {
 		drain(l->bell);
 		causes |= LOOP_BELL;
 	}
-	if (n > 0 && fds[1].revents) {
-		drain(l->signals[0]);
-		l->stop = true;
-	}
+	if (n > 0 && fds[1].revents)
+		causes |= take_signals_told(l);
+	if (n > 0 && fds[2].revents)
+		causes |= LOOP_FILES;
 	if (wake.us && mono_cmp(*ret_now, wake) >= 0)
 		causes |= LOOP_TIMER;
 	return causes | (l->stop ? LOOP_STOP : 0);

@@ -33,9 +33,10 @@ const char *resolve_hash(const struct resolve_input *in, const struct expand_gro
 
 /**
  * resolve_read_env() - the `$E:` values of a deployment, from the caller's environment
- * @ret: a JSON object by variable; the caller's
+ * @given: JSON object of the caller's values, who is another process; NULL: this process's
+ * @ret:   a JSON object by variable; the caller's
  *
  * Return: 0; -ERR_INVALID naming service, key and variable when one is not set.
  */
-int resolve_read_env(const struct session *s, const struct deployment *d, struct arena *a,
-		     struct json_object **ret, struct error *err);
+int resolve_read_env(const struct session *s, struct json_object *given, const struct deployment *d,
+		     struct arena *a, struct json_object **ret, struct error *err);

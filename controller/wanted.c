@@ -157,16 +157,16 @@ static int fill(struct session *s, struct wanted *w, struct json_object *env, st
 	return r < 0 ? error_wrap(err, r, "%s", w->deployment) : 0;
 }
 
-int wanted_from_deployment(struct session *s, struct arena *take, const struct deployment *d,
-			   struct wanted **ret, const char **ret_env, struct error *err)
+int wanted_from_deployment(struct session *s, const struct wanted_file *file, struct wanted **ret,
+			   const char **ret_env, struct error *err)
 {
-	struct wanted *w CLEAN(wanted) = wanted_new(take, d->name);
+	struct wanted *w CLEAN(wanted) = wanted_new(file->take, file->deployment->name);
 	struct json_object *env CLEAN(json) = NULL;
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_ENV_BYTES);
 	int r;
 
-	w->current = d;
-	r = resolve_read_env(s, d, w->arena, &env, err);
+	w->current = file->deployment;
+	r = resolve_read_env(s, file->env, w->current, w->arena, &env, err);
 	if (r == 0)
 		r = fill(s, w, env, err);
 	if (r < 0)

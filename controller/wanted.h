@@ -23,16 +23,21 @@ struct wanted {
 void wanted_free(struct wanted *w); /* NULL is fine */
 CLEAN_DEFINE(wanted, struct wanted *, wanted_free)
 
+struct wanted_file {
+	struct arena *take; /* the arena @deployment lives in; the result's, freed on failure */
+	const struct deployment *deployment;
+	struct json_object *env; /* the `$E:` values given with it; NULL: the session's */
+};
+
 /**
  * wanted_from_deployment() - what a file asks for; nothing is written
- * @take:    the arena @d lives in; the result's, freed on failure
- * @ret_env: canonical JSON object of the `$E:` values read with it, in that arena
+ * @ret_env: canonical JSON object of the `$E:` values read with it, in the file's arena
  *
  * Return: 0; -ERR_INVALID when a `$E:` variable is not set (service and key named), and what
  *         the store and the image store say.
  */
-int wanted_from_deployment(struct session *s, struct arena *take, const struct deployment *d,
-			   struct wanted **ret, const char **ret_env, struct error *err);
+int wanted_from_deployment(struct session *s, const struct wanted_file *file, struct wanted **ret,
+			   const char **ret_env, struct error *err);
 
 enum { WANTED_ABSENT = 1 };
 

@@ -25,8 +25,8 @@ static int want(struct converge *c, struct file_spec *file, struct error *err)
 {
 	struct wanted *w CLEAN(wanted) = NULL;
 	const char *env;
-	int r = wanted_from_deployment(c->session, TAKE(file->arena), file->deployment, &w, &env,
-				       err);
+	const struct wanted_file wish = { TAKE(file->arena), file->deployment, NULL };
+	int r = wanted_from_deployment(c->session, &wish, &w, &env, err);
 
 	if (r == 0)
 		r = file_warn(c->cli, w, command_has(c->args, "strict"), err);

@@ -29,7 +29,9 @@ static int compare(struct cli *cli, struct session *s, struct file_spec *file, b
 	int r = view_look(s, &view, err);
 
 	if (r == 0)
-		r = wanted_from_deployment(s, TAKE(file->arena), file->deployment, &w, &env, err);
+		r = wanted_from_deployment(
+			s, &(struct wanted_file){ TAKE(file->arena), file->deployment, NULL }, &w,
+			&env, err);
 	if (r == 0)
 		open_tell(cli, s);
 	if (r == 0)

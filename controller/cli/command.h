@@ -32,6 +32,7 @@ struct output;
 	X(image_rm)                                                                                \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \
+	X(run)                                                                                     \
 	X(recover)                                                                                 \
 	X(shim)                                                                                    \
 	X(completion)                                                                              \

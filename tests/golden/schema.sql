@@ -10,6 +10,11 @@ CREATE TABLE address (
 		REFERENCES slot (deployment, service, number) ON DELETE SET NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE approval (
+	plan        TEXT PRIMARY KEY,
+	approved_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE deployment (
 	id             INTEGER PRIMARY KEY,
 	name           TEXT NOT NULL COLLATE NOCASE UNIQUE,
@@ -188,6 +193,17 @@ CREATE TABLE slot (
 	CHECK ((retry_boot_id IS NULL) = (retry_boot_us IS NULL)
 		AND (retry_boot_id IS NULL) = (retry_wall_us IS NULL)
 		AND (retry_boot_id IS NULL) = (retry_len_us IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source (
+	path       TEXT PRIMARY KEY,
+	watched    TEXT NOT NULL,
+	deployment TEXT COLLATE NOCASE,
+	digest     TEXT CHECK (length(digest) = 64),
+	problem    TEXT,
+	waits      TEXT,
+	gone_us    INTEGER,
+	CHECK ((deployment IS NULL) = (digest IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sqlite_sequence(name,seq);

@@ -106,7 +106,8 @@ void node_world_apply(struct node_world *w, const char *yaml)
 	findings_init(&findings, a, "test.yaml");
 	if (parse_deployment(yaml, strlen(yaml), a, &findings, &d, &w->err) < 0)
 		fail_msg("the test's own file: %s", findings.items[0].message);
-	node_world_ok(w, wanted_from_deployment(w->session, a, d, &wanted, &env, &w->err));
+	node_world_ok(w, wanted_from_deployment(w->session, &(struct wanted_file){ a, d, NULL },
+						&wanted, &env, &w->err));
 	put_revision(w, d->name, yaml, env);
 	wanted->is_asked = true;
 	driver_want(w->driver, wanted);

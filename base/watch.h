@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Watch: tells that something may have changed at a path: a file, a directory, or one that is
+ * not there yet. It never says what: who is told looks for himself. Not every file system tells
+ * (those of a network do not), so a look now and then stays necessary.
+ */
+#include <stdbool.h>
+
+#include "base/clean.h"
+#include "base/error.h"
+
+struct watch;
+
+int watch_new(struct watch **ret, struct error *err);
+void watch_free(struct watch *w); /* NULL is fine */
+CLEAN_DEFINE(watch, struct watch *, watch_free)
+
+/** watch_fd() - readable when something happened; for poll() */
+int watch_fd(const struct watch *w);
+
+/**
+ * watch_path() - from now on tell of changes at @path, absolute; again after each change, since
+ * what was watched may have been replaced
+ *
+ * Of a file its directory is watched, of one that is not there the nearest directory above it.
+ */
+int watch_path(struct watch *w, const char *path, struct error *err);
+
+/** watch_take() - has anything happened since the last call? */
+bool watch_take(struct watch *w);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run: the daemon in the foreground; a service manager puts it where it belongs. */
+#include "controller/run.h"
+
+#include "controller/cli/command.h"
+#include "controller/cli/open.h"
+#include "controller/cli/output.h"
+#include "controller/config.h"
+
+#define RESYNC_US (300 * CLOCK_SEC) /* exits and file events are told; this finds what was not */
+
+static void on_ready(void *arg, struct session *s)
+{
+	struct cli *cli = arg;
+
+	if (s->must_accept)
+		output_warn(cli->out, "the store was rebuilt, put back or took the owner over: "
+				      "nothing is deleted before 'tallyman recover --accept'");
+	output_note(cli->out, "owner %s: %zu watched path%s", s->opt.layout.owner,
+		    cli->config->n_watch, cli->config->n_watch == 1 ? "" : "s");
+}
+
+static void on_stop(void *arg)
+{
+	struct cli *cli = arg;
+
+	output_note(cli->out, "stopping: what is under way is finished first, containers go on; "
+			      "a second signal leaves at once");
+}
+
+static int run(struct cli *cli, const struct command_args *args, struct error *err)
+{
+	struct run_options o = { .watch = cli->config->watch,
+				 .n_watch = cli->config->n_watch,
+				 .resync_us = RESYNC_US,
+				 .ready = on_ready,
+				 .stopping = on_stop,
+				 .arg = cli };
+	int r = open_options(cli, args, &o.session, err);
+
+	/* Files are read with the environment of who hands them in, never with the daemon's. */
+	o.session.env = NULL;
+	if (r == 0)
+		r = run_daemon(&o, err);
+	return r < 0 ? r : EXIT_DONE;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "keep the node as it shall be, until told to stop",
+	.arguments = "",
+	.about = "Keeps every deployment that was applied as its file says: containers that end, "
+		 "are\n"
+		 "killed or changed are set right, and the files and directories under 'watch' in "
+		 "the\n"
+		 "settings are applied whenever they change. What such a file says wrongly, or not "
+		 "at "
+		 "all,\n"
+		 "takes nothing away.\n"
+		 "\n"
+		 "SIGTERM or Ctrl-C ends it when what is under way has ended; containers go on. "
+		 "SIGHUP looks\n"
+		 "at the watched paths at once.",
+	.groups = COMMAND_NODE | COMMAND_RUNTIME,
+	.examples =
+		(const struct command_example[]){ { "tallyman run", "in the foreground" }, { 0 } },
+	.exits = (const int[]){ EXIT_LOCKED, EXIT_INTERRUPTED, 0 },
+	.run = run,
+};
