@@ -1,33 +1,43 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# mutants.sh BUILD [short|NAME...]: breaks the core, one line of mutants.txt after the other, and
+# mutants.sh BUILD [short|NAME...]: breaks the program, one line of mutants.txt after the other, and
 # expects the simulation to notice each within 500 seeds, from 1 on or from N where the name ends
-# with @N: some need a rare meeting. BUILD has been built, with ninja.
+# with @N: some need a rare meeting. BUILD has been built, with ninja. What the core is made of is
+# tried with the fast simulation, the rest with the one over the real store.
 #
-# Only the broken file is compiled, with the build's own command, and sim_test linked with it; the
-# sources and BUILD stay as they are. short: only those whose name begins with `*`.
+# Only the broken file is compiled, with the build's own command, and the simulation linked with it;
+# the sources and BUILD stay as they are. short: only those whose name begins with `*`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$(cd "$1" && pwd)
 shift
 seeds=${SEEDS:-500}
-limit=900 # seconds for all seeds; sim_test itself ends a core that never answers
+limit=900 # seconds for all seeds; a simulation itself ends a core that never answers
 work=$(mktemp -d "$build/mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-commands=$(ninja -C "$build" -t commands tests/sim_test)
-link=$(grep -- '-o tests/sim_test ' <<<"$commands") || { echo "sim_test is not built here"; exit 1; }
+# commands_of PROGRAM: all that make it
+commands_of() {
+	ninja -C "$build" -t commands "tests/$1"
+}
+core=$(commands_of sim_test)
+store=$(commands_of sim_store)
 
-# build_with FILE SOURCE: a sim_test with SOURCE in the place of FILE
+# build_with FILE SOURCE: the simulation that has FILE in it, with SOURCE in its place
 build_with() {
-	local compile
+	local program=sim_test commands=$core compile link
+	if ! grep -q -- " -c $root/$1\$" <<<"$core"; then
+		program=sim_store
+		commands=$store
+	fi
 	compile=$(grep -- " -c $root/$1\$" <<<"$commands") || { echo "no command compiles $1"; return 1; }
 	compile=${compile%% -MD *}
+	link=$(grep -- "-o tests/$program " <<<"$commands") || { echo "$program is not built here"; return 1; }
 	(cd "$build" && $compile -std=gnu11 -Wno-error -w -c "$2" -o "$work/mutant.o") || return 1
-	local with=${link/controller\/libcore.a/$work/mutant.o controller/libcore.a}
-	with=${with/-o tests\/sim_test /-o $work/sim_test }
-	(cd "$build" && bash -c "$with")
+	# Before the libraries, whose own copy nobody asks for then.
+	link=${link/-o tests\/$program /-o $work/mutant $work/mutant.o }
+	(cd "$build" && bash -c "$link")
 }
 
 wants() { # NAME: is it one of those asked for?
@@ -60,7 +70,7 @@ while IFS=$'\t' read -r name file expression what; do
 		bad=1
 	else
 		rc=0
-		timeout -k 5 $limit "$work/sim_test" "$first" "$seeds" --once >"$work/log" 2>&1 || rc=$?
+		timeout -k 5 $limit "$work/mutant" "$first" "$seeds" --once >"$work/log" 2>&1 || rc=$?
 		case $rc in
 		0) echo "$name: survives $seeds seeds ($what)"; bad=1 ;;
 		124 | 137) echo "$name: not decided in $limit seconds"; bad=1 ;;

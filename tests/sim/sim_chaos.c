@@ -96,6 +96,7 @@ static void appear(struct sim *s)
 	new = *wi;
 	new.generation += 3 + sim_below(s, 5);
 	new.config.variant = sim_below(s, WISH_VARIANTS);
+	new.made = new.config;
 	if (sim_chance(s, 30)) { /* one that never ran */
 		new.state = INSTANCE_EXITED;
 		new.has_exit_code = true;

@@ -60,6 +60,8 @@ static int create(struct world *w, const struct world_op *op)
 	if (world_find(w, op->what.id))
 		return 2; /* already */
 	new.state = INSTANCE_CREATED;
+	new.made = op->what.config;
+	new.changed_by = op->wish;
 	return world_put(w, &new) ? 0 : -ERR_LIMIT;
 }
 
@@ -76,13 +78,14 @@ static int start(struct world_instance *wi, struct wall now)
 	return 0;
 }
 
-static int update(struct world_instance *wi, const struct world_op *op)
+static int update(const struct world *w, struct world_instance *wi, const struct world_op *op)
 {
-	if (!wi || !world_lives(wi))
+	if (!wi || !world_lives(wi) || (w->is_ordered && op->wish < wi->changed_by))
 		return -ERR_CONFLICT;
 	if (wi->state == INSTANCE_PAUSED)
 		wi->state = INSTANCE_RUNNING;
 	wi->config = op->what.config;
+	wi->changed_by = op->wish;
 	return 0;
 }
 
@@ -110,7 +113,7 @@ int world_apply(struct world *w, const struct world_op *op, struct wall now)
 	case STEP_SIGNAL:
 		return deliver(wi);
 	case STEP_UPDATE:
-		return update(wi, op);
+		return update(w, wi, op);
 	case STEP_REMOVE:
 		if (!wi)
 			return 1;
@@ -169,12 +172,14 @@ bool world_read(const struct instance *is, struct world_instance *ret)
 	return is->config_hash && wish_hash_parse(is->config_hash, &ret->config);
 }
 
-/* Neighbours whose names sort before and after ours. */
-static void show_neighbour(const char *deployment, const char *id, struct instance *ret)
+void world_show_neighbour(unsigned i, struct instance *ret)
 {
+	static const char *const names[WORLD_NEIGHBOURS] = { "other", "simple" };
+	static const char *const ids[WORLD_NEIGHBOURS] = { "other.s0-rep-0.1",
+							   "simple.s0-rep-0.1" };
 	*ret = (struct instance){
-		.id = id,
-		.deployment = deployment,
+		.id = ids[i],
+		.deployment = names[i],
 		.service = "s0",
 		.generation = 1,
 		.runtime = wish_runtime(0),
@@ -187,10 +192,11 @@ static void show_neighbour(const char *deployment, const char *id, struct instan
 
 void world_view(const struct world *w, struct arena *a, struct observed *ret)
 {
-	*ret = (struct observed){ .instances = arena_array(a, w->n + 2, sizeof(struct instance)) };
+	size_t size = w->n + WORLD_NEIGHBOURS;
+	*ret = (struct observed){ .instances = arena_array(a, size, sizeof(struct instance)) };
 	for (size_t i = 0; i < w->n; i++)
 		world_show(&w->items[i], &ret->instances[ret->n++]);
-	show_neighbour("other", "other.s0-rep-0.1", &ret->instances[ret->n++]);
-	show_neighbour("simple", "simple.s0-rep-0.1", &ret->instances[ret->n++]);
+	for (unsigned i = 0; i < WORLD_NEIGHBOURS; i++)
+		world_show_neighbour(i, &ret->instances[ret->n++]);
 	observed_sort(ret);
 }

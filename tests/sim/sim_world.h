@@ -12,7 +12,8 @@
 #include "specs/step.h"
 #include "tests/sim/sim_wish.h"
 
-#define WORLD_MAX 256 /* ten times what a calm world holds */
+#define WORLD_MAX        256 /* ten times what a calm world holds */
+#define WORLD_NEIGHBOURS 2
 
 struct world_instance {
 	char id[32]; /* runtime id */
@@ -21,6 +22,8 @@ struct world_instance {
 	uint64_t generation;
 	unsigned runtime, image;
 	struct wish_config config;
+	struct wish_config made; /* what it was made with */
+	unsigned changed_by;     /* number of the wish that changed it last */
 	enum instance_state state;
 	bool has_exit_code;
 	int exit_code;
@@ -30,6 +33,8 @@ struct world_instance {
 struct world {
 	struct world_instance items[WORLD_MAX]; /* unsorted */
 	size_t n;
+	/* Of two changes of an instance the later one stays, also when it comes first. */
+	bool is_ordered;
 };
 
 /* A step, by value: it outlives the update that carried it. */
@@ -75,3 +80,6 @@ bool world_lives(const struct world_instance *wi);
  * into @w */
 void world_view(const struct world *w, struct arena *a, struct observed *ret);
 void world_show(const struct world_instance *wi, struct instance *ret);
+
+/** world_show_neighbour() - those two, by number; their names sort before and after ours */
+void world_show_neighbour(unsigned i, struct instance *ret);
