@@ -3,10 +3,10 @@
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
-#include "controller/cli/slot_json.h"
 #include "controller/cli/table.h"
 #include "controller/cli/target.h"
 #include "controller/cli/text.h"
+#include "controller/slot_json.h"
 #include "controller/view.h"
 #include "store/node_store.h"
 

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/fs.h"
+#include "controller/document.h"
 
 enum {
 	FLUSH_AT = 64 << 10,  /* stdout's buffer; one pipe's worth */
@@ -157,12 +158,7 @@ void output_printf(struct output *out, const char *fmt, ...)
 
 struct json_object *output_schema(const char *what)
 {
-	struct json_object *o = json_object_new_object();
-	char schema[64];
-
-	snprintf(schema, sizeof(schema), "tallyman.%s.v1", what);
-	json_put_str(o, "schema", schema);
-	return o;
+	return document_new(what);
 }
 
 void output_json(struct output *out, struct json_object *take)

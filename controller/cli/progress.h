@@ -9,7 +9,7 @@
  *   quiet  only what fails
  */
 #include "controller/cli/output.h"
-#include "controller/driver.h"
+#include "controller/news.h"
 
 struct progress;
 
@@ -31,6 +31,12 @@ void progress_note(struct progress *p, const char *deployment, const struct reco
  *           more than their share of the time
  */
 void progress_look(struct progress *p, const struct driver *d, bool is_last);
+
+/** progress_news() - a slot came to rest or began to wait, as somebody else found */
+void progress_news(struct progress *p, const struct news_item *n);
+
+/** progress_counts() - how many slots are in which state; NULL: take the rewritten line away */
+void progress_counts(struct progress *p, const size_t *counts);
 
 /** progress_say() - a sentence about the command itself; also when quiet */
 void progress_say(struct progress *p, const char *what, const char *text);

@@ -51,7 +51,7 @@ error_json 'd["code"] == "not-found" and d["hint"] == "did you mean '"'shop'"'?"
 tm_ok status "${memory[@]}" shop -o json
 is_json 'all(set(i) == set("id deployment service replica generation state health runtime pid "
 	"address image digest config_hash restarts exit_code since reason next_action "
-	"next_at".split()) for i in d["instances"])'
+	"next_at phase hint".split()) for i in d["instances"])'
 is_json 'd["instances"][1]["id"] == "shop.db-rep-0.1" and d["instances"][1]["health"] == "unknown"'
 is_json 'd["instances"][1]["exit_code"] is None and d["instances"][1]["next_action"] is None'
 is_json 'd["instances"][0]["state"] == "done" and d["instances"][0]["exit_code"] == 0'

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One writer for a form that people's scripts read: members only ever come, none goes. */
-#include "controller/cli/slot_json.h"
+#include "controller/slot_json.h"
+
+#include <string.h>
 
 const char *slot_json_state(const struct reconcile_view *v)
 {
@@ -19,6 +21,16 @@ const char *slot_json_state(const struct reconcile_view *v)
 		break;
 	}
 	return v->instance ? instance_state_to_string(v->instance->state) : "absent";
+}
+
+bool slot_json_phase(const char *word, enum reconcile_state *ret)
+{
+	for (int i = 0; i < RECONCILE_N_STATES; i++)
+		if (strcmp(reconcile_state_to_string((enum reconcile_state)i), word) == 0) {
+			*ret = (enum reconcile_state)i;
+			return true;
+		}
+	return false;
 }
 
 const char *slot_json_next(const struct reconcile_view *v)
@@ -79,6 +91,8 @@ struct json_object *slot_json(const char *deployment, const struct reconcile_vie
 	json_put_str(o, "reason", v->cause);
 	json_put_str(o, "next_action", slot_json_next(v));
 	put_time(o, "next_at", v->record->retry_at.us ? v->record->retry_wall : (struct wall){ 0 });
+	json_put_str(o, "phase", reconcile_state_to_string(v->state));
+	json_put_str(o, "hint", v->hint);
 	if (v->os)
 		json_put_str(o, "required_os", v->os);
 	return o;
