@@ -145,3 +145,10 @@ int hcs_inspect(struct runtime *rt, const char *id, struct arena *a, struct inst
 
 /** hcs_remove_rest() - everything of @box that is not a living system; repeatable */
 int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err);
+
+/** hcs_settle_end() - the process of @box is proved gone, its handles and its system are closed;
+ *  the caller's box. -ERR_CONFLICT: it lives */
+int hcs_settle_end(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err);
+
+/** hcs_leftovers - the table of leftovers.h (hcs_leftovers.c) */
+extern const struct leftovers_ops hcs_leftovers;

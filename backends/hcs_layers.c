@@ -193,23 +193,43 @@ static int undo(const char *what, const char *path, HRESULT hr, struct error *er
 	return hcs_result_error(err, hr, NULL, "%s layer %s", what, path);
 }
 
+/* *ret_there: it was, and is unmounted now. */
+static int leave(const struct mounting *m, const char *path, const char *below, bool *ret_there,
+		 struct error *err)
+{
+	int r;
+
+	*ret_there = false;
+	if (!is_below(path, below))
+		return error_set(err, ERR_INVALID, 0, "%s is not below %s", path, below);
+	r = exists(m, path, ret_there, err);
+	if (r < 0 || !*ret_there)
+		return r;
+	r = undo("unprepare", path, m->api->UnprepareLayer(&driver, m->path), err);
+	return r < 0 ? r : undo("deactivate", path, m->api->DeactivateLayer(&driver, m->path), err);
+}
+
+int hcs_layers_detach(const struct hcs_api *api, const char *path, const char *below,
+		      struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct mounting m = { .api = api, .path = hcs_call_wide(path, a) };
+	bool there;
+
+	return leave(&m, path, below, &there, err);
+}
+
 int hcs_layers_unmount(const struct hcs_api *api, const char *path, const char *below,
 		       struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const struct mounting m = { .api = api, .path = hcs_call_wide(path, a) };
-	bool there = false;
-	int r;
+	bool there;
+	int r = leave(&m, path, below, &there, err);
 
-	if (!is_below(path, below))
-		return error_set(err, ERR_INVALID, 0, "%s is not below %s", path, below);
-	r = exists(&m, path, &there, err);
 	if (r < 0 || !there)
 		return r;
-	r = undo("unprepare", path, api->UnprepareLayer(&driver, m.path), err);
-	r = r < 0 ? r : undo("deactivate", path, api->DeactivateLayer(&driver, m.path), err);
-	r = r < 0 ? r : undo("destroy", path, api->DestroyLayer(&driver, m.path), err);
-	return r;
+	return undo("destroy", path, api->DestroyLayer(&driver, m.path), err);
 }
 
 /* --- import -------------------------------------------------------------------------- */

@@ -41,6 +41,10 @@ int hcs_layers_mount(const struct hcs_api *api, const char *path, const struct h
 int hcs_layers_unmount(const struct hcs_api *api, const char *path, const char *below,
 		       struct error *err);
 
+/** hcs_layers_detach() - unmount it as well, but what was written to it stays in its directory */
+int hcs_layers_detach(const struct hcs_api *api, const char *path, const char *below,
+		      struct error *err);
+
 /** hcs_layers_import() - make the read-only layer @path out of the folder @source, above @parents
  * @parents: NULL or without paths: it is a base layer */
 int hcs_layers_import(const struct hcs_api *api, const char *path, const char *source,

@@ -76,14 +76,20 @@ static int prove_gone(struct hcs *h, struct hcs_box *box, struct error *err)
 	return error_set(err, ERR_CONFLICT, 0, "the system of %s lives", box->id);
 }
 
-static int remove_box(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err)
+int hcs_settle_end(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err)
 {
 	int r = prove_gone(h, box, err);
 
 	if (r < 0)
 		return r;
 	hcs_box_close(box);
-	r = hcs_system_terminate(h, box->id, deadline, err);
+	return hcs_system_terminate(h, box->id, deadline, err);
+}
+
+static int remove_box(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err)
+{
+	int r = hcs_settle_end(h, box, deadline, err);
+
 	return r < 0 ? r : hcs_remove_rest(h, box, err);
 }
 

@@ -67,3 +67,6 @@ int64_t memory_change_number(struct json_object *doc, const char *key);
 /* Whether there is a process; what time it is in this world. */
 bool memory_change_lives(enum instance_state s);
 struct wall memory_change_now(struct runtime_memory *m);
+
+/** memory_leftovers - the table of leftovers.h (memory_leftovers.c) */
+extern const struct leftovers_ops memory_leftovers;

@@ -438,14 +438,41 @@ int network_hcn_has(struct network_hcn *n, const char *id, struct error *err)
 	return r < 0 ? r : NETWORK_HCN_THERE;
 }
 
-static void add_foreign(const struct network_hcn_kind *k, const struct hcn_basics *b,
-			struct arena *a, struct network_hcn_list *ret)
+int network_hcn_has_kind(struct network_hcn *n, enum hcn_kind kind, const char *id,
+			 struct error *err)
 {
-	char id[HCS_GUID_SIZE];
+	const bool is_endpoint = kind == HCN_ENDPOINT_KIND;
+	struct arena *a CLEAN(arena) = arena_new();
+	GUID endpoint, space;
+	struct network_hcn_text seen;
+	int r;
+
+	derive(n, id, &endpoint, &space);
+	r = look(n, is_endpoint ? &network_hcn_endpoints : &network_hcn_namespaces,
+		 is_endpoint ? &endpoint : &space, a, &seen, err);
+	if (r == NETWORK_HCN_GONE)
+		return 0;
+	return r < 0 ? r : NETWORK_HCN_THERE;
+}
+
+static void add_thing(const struct network_hcn_kind *k, const char *id, const char *foreign,
+		      struct arena *a, struct network_hcn_list *ret)
+{
+	ret->things = arena_grow(a, ret->things, ret->n_things, sizeof(*ret->things));
+	ret->things[ret->n_things++] = (struct network_hcn_thing){ k->kind, id, foreign };
+}
+
+static void add_foreign(const struct network_hcn *n, const struct network_hcn_kind *k,
+			const struct hcn_basics *b, struct arena *a, struct network_hcn_list *ret)
+{
+	char guid[HCS_GUID_SIZE];
+	const char *text =
+		arena_printf(a, "%s '%s' {%s}", k->word, b->name, hcs_guid_format(&b->id, guid));
 
 	ret->foreign = arena_grow(a, ret->foreign, ret->n_foreign, sizeof(*ret->foreign));
-	ret->foreign[ret->n_foreign++] =
-		arena_printf(a, "%s '%s' {%s}", k->word, b->name, hcs_guid_format(&b->id, id));
+	ret->foreign[ret->n_foreign++] = text;
+	/* What is foreign has our owner and a dot in front, or it would be another's. */
+	add_thing(k, arena_strdup(a, b->name + strlen(n->owner) + 1), text, a, ret);
 }
 
 /* One that vanished between the enumeration and the question is not there. */
@@ -466,9 +493,10 @@ static int list_one(const struct network_hcn *n, const struct network_hcn_kind *
 	case HCN_OURS:
 		ret->ids = arena_grow(a, ret->ids, ret->n, sizeof(*ret->ids));
 		ret->ids[ret->n++] = arena_strdup(a, id);
+		add_thing(k, ret->ids[ret->n - 1], NULL, a, ret);
 		break;
 	case HCN_FOREIGN:
-		add_foreign(k, &basics, a, ret);
+		add_foreign(n, k, &basics, a, ret);
 		break;
 	case HCN_OTHERS:
 		break;

@@ -8,6 +8,7 @@
  * Any thread may call; calls of the service block as long as it wants.
  */
 #include "backends/hcn_document.h"
+#include "backends/hcn_id.h"
 #include "backends/hcs_api.h"
 #include "backends/hcs_guid.h"
 #include "base/arena.h"
@@ -56,6 +57,16 @@ int network_hcn_detach(struct network_hcn *n, const char *id, struct error *err)
 /** network_hcn_has() - is anything of @id there? > 0: yes, 0: provably not */
 enum { NETWORK_HCN_THERE = 1 };
 int network_hcn_has(struct network_hcn *n, const char *id, struct error *err);
+/** network_hcn_has_kind() - the same of its endpoint, or of its namespace, alone */
+int network_hcn_has_kind(struct network_hcn *n, enum hcn_kind kind, const char *id,
+			 struct error *err);
+
+/* One thing with our name. */
+struct network_hcn_thing {
+	enum hcn_kind kind;
+	const char *id;      /* what follows the owner in its name: a runtime id where it is ours */
+	const char *foreign; /* "endpoint NAME {GUID}": our name, not our GUID; NULL: ours */
+};
 
 struct network_hcn_list {
 	const char *
@@ -63,6 +74,8 @@ struct network_hcn_list {
 	size_t n;
 	const char **foreign; /* "endpoint NAME {GUID}": our name, not our GUID */
 	size_t n_foreign;
+	struct network_hcn_thing *things; /* each of all these, endpoints first */
+	size_t n_things;
 };
 
 /** network_hcn_list() - all of this owner; complete, or fails */

@@ -158,10 +158,13 @@ struct runtime_ops {
 	void (*close)(struct runtime *rt);
 };
 
+struct leftovers_ops;
+
 struct runtime {
 	const struct runtime_ops *ops;
 	const char *name; /* "youki", "hcs", "memory": what rows and steps call it */
 	unsigned caps;
+	const struct leftovers_ops *leftovers; /* leftovers.h; NULL: it cannot tell */
 };
 
 int runtime_probe(struct runtime *rt, struct arena *a, struct runtime_info *ret, struct error *err);

@@ -557,7 +557,7 @@ struct runtime *runtime_composite_new(const struct runtime_composite_options *o)
 	assert(o->primary && o->node.os && o->node.arch);
 	assert(!o->delegate || strcmp(o->primary->name, o->delegate->name) != 0);
 	c->members[c->n++] = o->primary;
-	c->rt = (struct runtime){ &composite_ops, "node", o->primary->caps };
+	c->rt = (struct runtime){ .ops = &composite_ops, .name = "node", .caps = o->primary->caps };
 	if (o->delegate) {
 		c->members[c->n++] = o->delegate;
 		c->rt.caps = merge_caps(o->primary->caps, o->delegate->caps);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "backends/leftovers.h"
 #include "base/rand.h"
 
 #define NO_DEADLINE_US (30 * CLOCK_SEC) /* as a remote runtime gives a question */
@@ -75,7 +76,8 @@ static bool fits(struct fault *f, const struct fault_rule *rule, enum fault_op o
 
 	if (rule->op != FAULT_OP_ANY && rule->op != op)
 		return false;
-	if ((rule->kind == FAULT_PARTIAL || rule->kind == FAULT_SHORT) && op != FAULT_OP_LIST)
+	if ((rule->kind == FAULT_PARTIAL || rule->kind == FAULT_SHORT) && op != FAULT_OP_LIST &&
+	    op != FAULT_OP_LEFT_LIST)
 		return false;
 	if (nth < first || (rule->n && nth - first >= rule->n))
 		return false;
@@ -193,20 +195,31 @@ static int fault_stage(struct runtime *rt, const char *digest, struct mono deadl
 	return end(&c, r, err);
 }
 
-/* Each with even chance, and one for certain. */
+/* Which of @n are left in: each with even chance, but for one that goes for certain. */
+static size_t pick(struct fault *f, size_t n, struct arena *a, size_t **ret)
+{
+	size_t n_kept = 0, victim;
+
+	*ret = arena_array(a, n, sizeof(**ret));
+	pthread_mutex_lock(&f->lock);
+	victim = n ? rand_next(&f->rng) % n : 0;
+	for (size_t i = 0; i < n; i++)
+		if (i != victim && rand_next(&f->rng) % 2)
+			(*ret)[n_kept++] = i;
+	pthread_mutex_unlock(&f->lock);
+	return n_kept;
+}
+
 static void leave_out(struct fault *f, const struct call *c, struct arena *a, struct observed *o)
 {
-	size_t n = 0, victim;
+	size_t n, *kept;
 
 	if (!c->verdict.is_hit ||
 	    (c->verdict.kind != FAULT_PARTIAL && c->verdict.kind != FAULT_SHORT))
 		return;
-	pthread_mutex_lock(&f->lock);
-	victim = o->n ? rand_next(&f->rng) % o->n : 0;
-	for (size_t i = 0; i < o->n; i++)
-		if (i != victim && rand_next(&f->rng) % 2)
-			o->instances[n++] = o->instances[i];
-	pthread_mutex_unlock(&f->lock);
+	n = pick(f, o->n, a, &kept);
+	for (size_t i = 0; i < n; i++)
+		o->instances[i] = o->instances[kept[i]];
 	o->n = n;
 	if (c->verdict.kind == FAULT_SHORT)
 		return;
@@ -365,6 +378,100 @@ static const struct runtime_ops fault_ops = {
 	.close = fault_close,
 };
 
+/* --- leftovers ----------------------------------------------------------------------- */
+
+/* It cannot be partial: a part that does not answer is a failure. */
+static void leave_out_things(struct fault *f, const struct call *c, struct arena *a,
+			     struct leftovers *all)
+{
+	size_t n, *kept;
+
+	if (!c->verdict.is_hit || c->verdict.kind != FAULT_SHORT)
+		return;
+	n = pick(f, all->n, a, &kept);
+	for (size_t i = 0; i < n; i++)
+		all->items[i] = all->items[kept[i]];
+	all->n = n;
+}
+
+static int fault_left_list(struct runtime *rt, struct arena *a, struct leftovers *ret,
+			   struct error *err)
+{
+	struct fault *f = of(rt);
+	struct call c = { .op = FAULT_OP_LEFT_LIST };
+	struct leftovers all = { 0 };
+	int r = begin(f, &c, err);
+
+	if (r == 0 && c.verdict.is_hit && c.verdict.kind == FAULT_PARTIAL)
+		r = error_set(err, ERR_UNAVAILABLE, 0, "a part does not answer, as planned");
+	if (r == 0)
+		r = f->inner->leftovers->list(f->inner, a, &all, err);
+	if (r == 0)
+		leave_out_things(f, &c, a, &all);
+	r = end(&c, r, err);
+	if (r == 0)
+		*ret = all;
+	return r;
+}
+
+static int fault_left_look(struct runtime *rt, const char *id, struct arena *a,
+			   struct leftover *ret, struct error *err)
+{
+	struct fault *f = of(rt);
+	struct call c = { .op = FAULT_OP_LEFT_LOOK };
+	struct leftover seen;
+	int r = begin(f, &c, err);
+
+	if (r == 0)
+		r = f->inner->leftovers->look(f->inner, id, a, &seen, err);
+	r = end(&c, r, err);
+	if (r == 0)
+		*ret = seen;
+	return r;
+}
+
+static int fault_release(struct runtime *rt, const char *id, struct mono deadline,
+			 struct error *err)
+{
+	struct fault *f = of(rt);
+	struct call c = { .op = FAULT_OP_RELEASE, .deadline = deadline };
+	int r = begin(f, &c, err);
+
+	if (r == 0)
+		r = f->inner->leftovers->release(f->inner, id, deadline, err);
+	return end(&c, r, err);
+}
+
+static int fault_keep(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
+{
+	struct fault *f = of(rt);
+	struct call c = { .op = FAULT_OP_KEEP, .deadline = deadline };
+	int r = begin(f, &c, err);
+
+	if (r == 0)
+		r = f->inner->leftovers->keep(f->inner, id, deadline, err);
+	return end(&c, r, err);
+}
+
+static int fault_drop(struct runtime *rt, const char *id, struct error *err)
+{
+	struct fault *f = of(rt);
+	struct call c = { .op = FAULT_OP_DROP };
+	int r = begin(f, &c, err);
+
+	if (r == 0)
+		r = f->inner->leftovers->drop(f->inner, id, err);
+	return end(&c, r, err);
+}
+
+static const struct leftovers_ops fault_leftovers = {
+	.list = fault_left_list,
+	.look = fault_left_look,
+	.release = fault_release,
+	.keep = fault_keep,
+	.drop = fault_drop,
+};
+
 /* --- the interface ------------------------------------------------------------------- */
 
 struct runtime *runtime_fault_new(struct runtime *take, const struct runtime_fault_options *o)
@@ -372,7 +479,8 @@ struct runtime *runtime_fault_new(struct runtime *take, const struct runtime_fau
 	struct fault *f = xcalloc(1, sizeof(*f));
 	pthread_condattr_t attr;
 
-	f->rt = (struct runtime){ &fault_ops, take->name, take->caps };
+	f->rt = (struct runtime){ &fault_ops, take->name, take->caps,
+				  take->leftovers ? &fault_leftovers : NULL };
 	f->inner = take;
 	f->hang_us = o->hang_us;
 	f->rng = o->seed;

@@ -8,15 +8,15 @@
  *   error    fails before anything happened
  *   late     takes effect, and then says that it failed
  *   hang     no answer: -ERR_TIMEOUT at the call's deadline, without effect
- *   partial  list: some instances are left out, and it says that it is partial
- *   short    list: some instances are left out, and nothing is said (a runtime that lies)
+ *   partial  list: some instances are left out, and it says that it is partial; leftovers: fails
+ *   short    list: some are left out, and nothing is said (a runtime that lies)
  *
  * Calls that hang end early when the plan is changed (-ERR_UNAVAILABLE) and on the way to the
  * close (-ERR_CANCELED); an exec, which has no deadline, when its caller cancels it too.
  */
 #include "backends/runtime.h"
 
-/* In the order of struct runtime_ops; close never fails. */
+/* In the order of struct runtime_ops, then of struct leftovers_ops; close never fails. */
 #define FAULT_OPS(X)                                                                               \
 	X(PROBE, "probe")                                                                          \
 	X(STAGE, "stage")                                                                          \
@@ -28,7 +28,12 @@
 	X(REMOVE, "remove")                                                                        \
 	X(EXEC, "exec")                                                                            \
 	X(UPDATE, "update")                                                                        \
-	X(STATS, "stats")
+	X(STATS, "stats")                                                                          \
+	X(LEFT_LIST, "leftovers")                                                                  \
+	X(LEFT_LOOK, "leftover")                                                                   \
+	X(RELEASE, "release")                                                                      \
+	X(KEEP, "keep")                                                                            \
+	X(DROP, "drop")
 
 enum fault_op {
 #define X(id, name) FAULT_OP_##id,
@@ -53,7 +58,7 @@ const char *runtime_fault_kind_name(enum fault_kind kind);
 
 /* The calls of `op` from the `first` one on (counted from 1), `n` of them, `percent` of those by
  * the seed. Zero means: from the first, all of them, each of them. PARTIAL and SHORT touch lists
- * only.
+ * only: of instances, of leftovers.
  */
 struct fault_rule {
 	enum fault_kind kind;

@@ -142,7 +142,8 @@ int runtime_hcs_open(const struct runtime_hcs_options *o, struct runtime **ret, 
 
 	h->rt = (struct runtime){ &hcs_ops, "hcs",
 				  RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC | RUNTIME_CAP_STATS |
-					  RUNTIME_CAP_WINDOWS | RUNTIME_CAP_ADDRESS };
+					  RUNTIME_CAP_WINDOWS | RUNTIME_CAP_ADDRESS,
+				  &hcs_leftovers };
 	h->arena = arena_new();
 	h->layout = (struct layout){ arena_strdup(h->arena, o->layout->owner),
 				     arena_strdup(h->arena, o->layout->state_dir),

@@ -359,6 +359,7 @@ int runtime_memory_open(const char *path, const struct runtime_sink *sink, struc
 
 	m->base = (struct runtime){ .ops = &memory_ops,
 				    .name = "memory",
+				    .leftovers = &memory_leftovers,
 				    .caps = RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC |
 					    RUNTIME_CAP_STATS | RUNTIME_CAP_LINUX |
 					    RUNTIME_CAP_WINDOWS | RUNTIME_CAP_MODEL };

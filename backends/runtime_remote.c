@@ -231,6 +231,81 @@ static int remote_stats(struct runtime *rt, const char *id, struct runtime_stats
 	return read < 0 ? read : r;
 }
 
+/* --- leftovers ----------------------------------------------------------------------- */
+
+static int add_things(struct json_object *part, struct arena *a, struct leftovers *all,
+		      struct error *err)
+{
+	struct json_object *list = NULL;
+	int r = json_get_array(part, "leftovers", &list, err);
+
+	if (r)
+		return r < 0 ? r : error_set(err, ERR_INVALID, 0, "a list without leftovers");
+	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
+		all->items = arena_grow(a, all->items, all->n, sizeof(*all->items));
+		r = shim_values_to_leftover(json_object_array_get_idx(list, i), a,
+					    &all->items[all->n], err);
+		all->n++;
+	}
+	return r;
+}
+
+static int remote_leftovers(struct runtime *rt, struct arena *a, struct leftovers *ret,
+			    struct error *err)
+{
+	struct remote_call c = { 0 };
+	struct leftovers all = { 0 };
+	int r = ask_twice(rt, &c, new_call("leftovers", NULL), (struct mono){ 0 }, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < json_object_array_length(c.values); i++)
+		r = add_things(json_object_array_get_idx(c.values, i), a, &all, err);
+	remote_link_end(of(rt)->link, &c);
+	if (r == 0)
+		*ret = all;
+	return r;
+}
+
+static int remote_leftover(struct runtime *rt, const char *id, struct arena *a,
+			   struct leftover *ret, struct error *err)
+{
+	struct remote_call c = { 0 };
+	int r = ask_twice(rt, &c, new_call("leftover", id), (struct mono){ 0 }, err);
+	int read = 0;
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		read = shim_values_to_leftover(only_value(&c), a, ret, err);
+	remote_link_end(of(rt)->link, &c);
+	return read < 0 ? read : r;
+}
+
+static int remote_release(struct runtime *rt, const char *id, struct mono deadline,
+			  struct error *err)
+{
+	return ask_only(rt, new_call("release", id), deadline, err);
+}
+
+static int remote_keep(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
+{
+	return ask_only(rt, new_call("keep", id), deadline, err);
+}
+
+static int remote_drop(struct runtime *rt, const char *id, struct error *err)
+{
+	return ask_only(rt, new_call("drop", id), (struct mono){ 0 }, err);
+}
+
+static const struct leftovers_ops remote_leftovers_ops = {
+	.list = remote_leftovers,
+	.look = remote_leftover,
+	.release = remote_release,
+	.keep = remote_keep,
+	.drop = remote_drop,
+};
+
 static void remote_close(struct runtime *rt)
 {
 	struct remote *r = of(rt);
@@ -282,7 +357,10 @@ int runtime_remote_open(const struct runtime_remote_options *o, const struct run
 
 	(void)err; /* nothing is opened before the first call */
 	r->name = xstrdup(o->runtime_name);
-	r->rt = (struct runtime){ .ops = &remote_ops, .name = r->name, .caps = caps_of(r->name) };
+	r->rt = (struct runtime){ .ops = &remote_ops,
+				  .name = r->name,
+				  .caps = caps_of(r->name),
+				  .leftovers = &remote_leftovers_ops };
 	r->link = remote_link_new(o, sink);
 	*ret = &r->rt;
 	return 0;

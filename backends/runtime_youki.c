@@ -106,7 +106,8 @@ int runtime_youki_open(const struct runtime_youki_options *o, struct runtime **r
 
 	y->rt = (struct runtime){ &youki_ops, "youki",
 				  RUNTIME_CAP_UPDATE | RUNTIME_CAP_EXEC | RUNTIME_CAP_STATS |
-					  RUNTIME_CAP_LINUX };
+					  RUNTIME_CAP_LINUX,
+				  &youki_leftovers };
 	y->arena = arena_new();
 	y->layout = (struct layout){ arena_strdup(y->arena, o->layout->owner),
 				     arena_strdup(y->arena, o->layout->state_dir),

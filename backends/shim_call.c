@@ -64,43 +64,59 @@ static int run_stage(struct call *c, struct error *err)
 	return r < 0 ? r : c->rt->ops->stage(c->rt, digest, c->deadline, err);
 }
 
-static void send_part(struct call *c, struct json_object *instances)
+/* A list that may be longer than a frame: parts of it go out as they fill. */
+struct parts {
+	struct call *c;
+	const char *name; /* member of the value: "instances" */
+	struct json_object *list;
+	size_t size;
+};
+
+static void send_part(const struct parts *p)
 {
 	struct json_object *body = json_object_new_object();
 	struct json_object *value = json_object_new_object();
 
-	json_put_obj(value, "instances", instances);
+	json_put_obj(value, p->name, p->list);
 	json_put_i64(body, "r", 0);
 	json_put_bool(body, "more", true);
 	json_put_obj(body, "value", value);
-	shim_conn_send(c->conn, c->id, SHIM_FRAME_RESULT, body, true);
+	shim_conn_send(p->c->conn, p->c->id, SHIM_FRAME_RESULT, body, true);
+}
+
+static void add_to_parts(struct parts *p, struct json_object *take)
+{
+	size_t n;
+
+	(void)json_object_to_json_string_length(take, JSON_C_TO_STRING_PLAIN, &n);
+	if (p->size + n > LIST_CHUNK && p->size) {
+		send_part(p);
+		p->list = json_object_new_array();
+		p->size = 0;
+	}
+	json_object_array_add(p->list, take);
+	p->size += n;
+}
+
+/* The last part is the value of the result. */
+static void end_parts(const struct parts *p)
+{
+	p->c->value = json_object_new_object();
+	json_put_obj(p->c->value, p->name, p->list);
 }
 
 static int run_list(struct call *c, struct error *err)
 {
+	struct parts p = { .c = c, .name = "instances" };
 	struct observed seen = { 0 };
-	struct json_object *instances;
-	size_t size = 0;
 	int r = c->rt->ops->list(c->rt, c->a, &seen, err);
 
 	if (r < 0)
 		return r;
-	instances = json_object_new_array();
-	for (size_t i = 0; i < seen.n; i++) {
-		struct json_object *o = shim_values_instance(&seen.instances[i]);
-		size_t n;
-
-		(void)json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &n);
-		if (size + n > LIST_CHUNK && size) {
-			send_part(c, instances);
-			instances = json_object_new_array();
-			size = 0;
-		}
-		json_object_array_add(instances, o);
-		size += n;
-	}
-	c->value = json_object_new_object();
-	json_put_obj(c->value, "instances", instances);
+	p.list = json_object_new_array();
+	for (size_t i = 0; i < seen.n; i++)
+		add_to_parts(&p, shim_values_instance(&seen.instances[i]));
+	end_parts(&p);
 	json_put_bool(c->value, "partial", seen.partial);
 	json_put_str(c->value, "missing", seen.missing);
 	return r;
@@ -180,6 +196,61 @@ static int run_stats(struct call *c, struct error *err)
 	return r;
 }
 
+/* --- leftovers ----------------------------------------------------------------------- */
+
+static int run_leftovers(struct call *c, struct error *err)
+{
+	struct parts p = { .c = c, .name = "leftovers" };
+	const struct leftovers_ops *left;
+	struct leftovers all = { 0 };
+	int r = leftovers_ops_of(c->rt, &left, err);
+
+	r = r < 0 ? r : left->list(c->rt, c->a, &all, err);
+	if (r < 0)
+		return r;
+	p.list = json_object_new_array();
+	for (size_t i = 0; i < all.n; i++)
+		add_to_parts(&p, shim_values_leftover(&all.items[i]));
+	end_parts(&p);
+	return r;
+}
+
+static int run_leftover(struct call *c, struct error *err)
+{
+	const struct leftovers_ops *left;
+	struct leftover l = { 0 };
+	int r = leftovers_ops_of(c->rt, &left, err);
+
+	r = r < 0 ? r : left->look(c->rt, c->instance, c->a, &l, err);
+	if (r == 0)
+		c->value = shim_values_leftover(&l);
+	return r;
+}
+
+static int run_release(struct call *c, struct error *err)
+{
+	const struct leftovers_ops *left;
+	int r = leftovers_ops_of(c->rt, &left, err);
+
+	return r < 0 ? r : left->release(c->rt, c->instance, c->deadline, err);
+}
+
+static int run_keep(struct call *c, struct error *err)
+{
+	const struct leftovers_ops *left;
+	int r = leftovers_ops_of(c->rt, &left, err);
+
+	return r < 0 ? r : left->keep(c->rt, c->instance, c->deadline, err);
+}
+
+static int run_drop(struct call *c, struct error *err)
+{
+	const struct leftovers_ops *left;
+	int r = leftovers_ops_of(c->rt, &left, err);
+
+	return r < 0 ? r : left->drop(c->rt, c->instance, err);
+}
+
 static const struct shim_call_op ops[] = {
 	{ .name = "probe", .place = NOWHERE, .run = run_probe },
 	{ .name = "stage", .place = NOWHERE, .run = run_stage },
@@ -191,6 +262,11 @@ static const struct shim_call_op ops[] = {
 	{ .name = "remove", .place = IN_ID, .run = run_remove },
 	{ .name = "update", .place = IN_SPEC, .run = run_update },
 	{ .name = "stats", .place = IN_ID, .run = run_stats },
+	{ .name = "leftovers", .place = NOWHERE, .run = run_leftovers },
+	{ .name = "leftover", .place = IN_ID, .run = run_leftover },
+	{ .name = "release", .place = IN_ID, .run = run_release },
+	{ .name = "keep", .place = IN_ID, .run = run_keep },
+	{ .name = "drop", .place = IN_ID, .run = run_drop },
 };
 
 const struct shim_call_op *shim_call_find(const char *name)

@@ -420,6 +420,61 @@ int shim_values_to_stats(struct json_object *o, struct runtime_stats *ret, struc
 	return r;
 }
 
+/* --- leftovers ----------------------------------------------------------------------- */
+
+struct json_object *shim_values_leftover(const struct leftover *l)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *kinds = json_object_new_array();
+
+	for (int i = 0; i < LEFTOVER_N_KINDS; i++)
+		if (l->kinds & leftovers_bit((enum leftover_what)i))
+			json_object_array_add(kinds, json_object_new_string(leftovers_kind_name(
+							     (enum leftover_what)i)));
+	json_put_str(o, "id", l->id);
+	json_put_obj(o, "kinds", kinds);
+	json_put_str(o, "foreign", l->foreign);
+	return o;
+}
+
+static int add_kind(struct json_object *o, unsigned *kinds, struct error *err)
+{
+	const char *word = json_object_get_string(o);
+
+	for (int i = 0; i < LEFTOVER_N_KINDS; i++) {
+		if (!word || strcmp(leftovers_kind_name((enum leftover_what)i), word) != 0)
+			continue;
+		*kinds |= leftovers_bit((enum leftover_what)i);
+		return 0;
+	}
+	return error_set(err, ERR_INVALID, 0, "no kind of thing '%.40s'", word ? word : "");
+}
+
+int shim_values_to_leftover(struct json_object *o, struct arena *a, struct leftover *ret,
+			    struct error *err)
+{
+	struct json_object *kinds = NULL;
+	const char *id = NULL, *foreign = NULL;
+	struct leftover l = { 0 };
+	int r = json_need_str(o, "id", &id, err);
+
+	r = r < 0 ? r : json_get_str(o, "foreign", &foreign, err);
+	r = r < 0 ? r : json_get_array(o, "kinds", &kinds, err);
+	if (r == JSON_ABSENT)
+		return error_set(err, ERR_INVALID, 0, "\"kinds\" is missing");
+	for (size_t i = 0; r == 0 && i < json_object_array_length(kinds); i++)
+		r = add_kind(json_object_array_get_idx(kinds, i), &l.kinds, err);
+	/* What is foreign may have any name; what is ours is acted on by it. */
+	if (r == 0 && !foreign)
+		r = runtime_check_id(id, err);
+	if (r < 0)
+		return r;
+	l.id = arena_strdup(a, id);
+	l.foreign = arena_strdup(a, foreign);
+	*ret = l;
+	return 0;
+}
+
 /* --- errors -------------------------------------------------------------------------- */
 
 /* Bytes of the UTF-8 sequence at @p; 0 when there is none. Surrogates and the like pass. */

@@ -5,7 +5,7 @@
  * strict: a member of the wrong type, a name nobody knows or a number out of range is
  * -ERR_INVALID. What is read lives in the given arena. A NULL string is null.
  */
-#include "backends/runtime.h"
+#include "backends/leftovers.h"
 #include "base/json.h"
 
 /** shim_values_instance() - one container as seen; the caller owns the object, as with all here */
@@ -30,6 +30,12 @@ int shim_values_to_exec(struct json_object *o, struct arena *a, struct runtime_e
 struct json_object *shim_values_stats(const struct runtime_stats *s);
 /** shim_values_to_stats() - back; -ERR_INVALID */
 int shim_values_to_stats(struct json_object *o, struct runtime_stats *ret, struct error *err);
+
+/** shim_values_leftover() - what is there of one id */
+struct json_object *shim_values_leftover(const struct leftover *l);
+/** shim_values_to_leftover() - back; -ERR_INVALID */
+int shim_values_to_leftover(struct json_object *o, struct arena *a, struct leftover *ret,
+			    struct error *err);
 
 /** shim_values_error() - code, texts and errno; texts that are no UTF-8 are made so */
 struct json_object *shim_values_error(const struct error *e);

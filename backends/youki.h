@@ -188,6 +188,16 @@ int youki_inspect(struct runtime *rt, const char *id, struct arena *a, struct in
 int youki_remove_all(struct youki *y, const struct youki_box *box, struct mono deadline,
 		     struct error *err);
 
+/** youki_settle_end() - @box's process and all that came of it are proved gone, its end is told;
+ *  the caller's box. -ERR_CONFLICT: it lives */
+int youki_settle_end(struct youki *y, struct youki_box *box, struct mono deadline,
+		     struct error *err);
+/** youki_remove_states() - the state directories of @id, of whichever program; absent is success */
+int youki_remove_states(struct youki *y, const char *id, struct error *err);
+
+/** youki_leftovers - the table of leftovers.h (youki_leftovers.c) */
+extern const struct leftovers_ops youki_leftovers;
+
 /** youki_adopt_all() - at open: every bundle of ours becomes a box, living ones are watched */
 int youki_adopt_all(struct youki *y, struct error *err);
 /** youki_adopt_bundle() - one; 0 also when it is somebody else's (then there is no box) */

@@ -39,7 +39,7 @@ static int program_delete(struct youki *y, const struct youki_box *box, const ch
 }
 
 /* State directories of all programs: an instance without a record may have been any's. */
-static int remove_states(struct youki *y, const char *id, struct error *err)
+int youki_remove_states(struct youki *y, const char *id, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *const *names = oci_program_names();
@@ -91,7 +91,7 @@ static int remove_rest(struct youki *y, const struct youki_box *box, struct mono
 	if (box->rec.program && box->note.id.pid)
 		r = program_delete(y, box, bundle, deadline, err);
 	r = r < 0 ? r : oci_cgroup_remove(&y->cgroups, cgroup, err);
-	r = r < 0 ? r : remove_states(y, box->id, err);
+	r = r < 0 ? r : youki_remove_states(y, box->id, err);
 	if (r < 0)
 		return r;
 	if (y->log)
@@ -99,7 +99,7 @@ static int remove_rest(struct youki *y, const struct youki_box *box, struct mono
 	/* The log knows only what this shim opened. */
 	r = shim_log_sweep(arena_printf(a, "%s/%s", layout_fifos(&y->layout, a), box->id), err);
 	r = r < 0 ? r : unlease(y, box->id, err);
-	if (r == 0 && box->rec.host_mount)
+	if (r == 0)
 		r = oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);
 	return r < 0 ? r : remove_bundle(bundle, err);
 }
@@ -155,8 +155,8 @@ static int prove_gone(struct youki *y, const struct youki_box *box, struct error
 	return 0;
 }
 
-static int remove_box(struct youki *y, struct youki_box *box, struct mono deadline,
-		      struct error *err)
+int youki_settle_end(struct youki *y, struct youki_box *box, struct mono deadline,
+		     struct error *err)
 {
 	int r = prove_gone(y, box, err);
 
@@ -167,7 +167,15 @@ static int remove_box(struct youki *y, struct youki_box *box, struct mono deadli
 	if (box->watched)
 		shim_reaper_unwatch(y->reaper, box);
 	box->watched = false;
-	return youki_remove_all(y, box, deadline, err);
+	return end_strays(y, box->id, deadline, err);
+}
+
+static int remove_box(struct youki *y, struct youki_box *box, struct mono deadline,
+		      struct error *err)
+{
+	int r = youki_settle_end(y, box, deadline, err);
+
+	return r < 0 ? r : youki_remove_all(y, box, deadline, err);
 }
 
 int youki_remove(struct runtime *rt, const char *id, struct mono deadline, struct error *err)

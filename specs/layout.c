@@ -93,3 +93,9 @@ const char *layout_fifos(const struct layout *l, struct arena *a)
 {
 	return arena_printf(a, "%s/fifo", l->run_dir);
 }
+
+const char *layout_quarantine(const struct layout *l, struct arena *a, const char *id)
+{
+	return id ? arena_printf(a, "%s/quarantine/%s", l->state_dir, id)
+		  : arena_printf(a, "%s/quarantine", l->state_dir);
+}

@@ -38,3 +38,5 @@ const char *layout_shim_lock(const struct layout *l, struct arena *a, const char
 const char *layout_shim_exits(const struct layout *l, struct arena *a, const char *runtime);
 const char *layout_oci_root(const struct layout *l, struct arena *a, const char *program);
 const char *layout_fifos(const struct layout *l, struct arena *a); /* <run>/fifo */
+/* <state>/quarantine[/<id>]: what sweeps put aside; @id NULL: all of it */
+const char *layout_quarantine(const struct layout *l, struct arena *a, const char *id);

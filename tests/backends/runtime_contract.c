@@ -209,6 +209,7 @@ int contract_run(const struct contract_subject *subject)
 		contract_life_cases,
 		contract_look_cases,
 		contract_use_cases,
+		contract_left_cases,
 	};
 	struct CMUnitTest tests[128] = { { 0 } };
 	size_t n = 0;

@@ -116,3 +116,4 @@ struct contract_case {
 extern const struct contract_case contract_life_cases[];
 extern const struct contract_case contract_look_cases[];
 extern const struct contract_case contract_use_cases[];
+extern const struct contract_case contract_left_cases[];
