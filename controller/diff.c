@@ -191,18 +191,28 @@ static enum fit fit_of(enum change_class c, const struct diff_input *in)
 	return DIFFERS;
 }
 
+/* Somebody asked for a new one in its place. */
+static bool is_to_go(const struct diff_input *in, const struct instance *is)
+{
+	return in->record && is->generation <= in->record->restart_upto;
+}
+
 static enum judgement judge(const struct diff_input *in, const struct instance *is, struct arena *a,
 			    const char **ret_fields)
 {
 	enum fit fit = fit_of(diff_change(in->want, is, a, ret_fields), in);
-	enum judgement j = judgements[is->state][fit];
+	enum judgement j;
+
+	if (is_to_go(in, is))
+		fit = DIFFERS;
+	j = judgements[is->state][fit];
 	return j == THAW && !can_update(in) ? OLD : j;
 }
 
-static const char *why_differs(const struct desired_slot *want, const struct instance *is,
+static const char *why_differs(const struct diff_input *in, const struct instance *is,
 			       struct arena *a)
 {
-	const struct expand_group *g = want->group;
+	const struct expand_group *g = in->want->group;
 
 	if (differ(is->image, g->service->image.name))
 		return arena_printf(a, "image differs: have %s, want %s", is->image,
@@ -214,7 +224,7 @@ static const char *why_differs(const struct desired_slot *want, const struct ins
 	if (has_moved(g, is))
 		return arena_printf(a, "image %s moved: have %.19s, want %.19s",
 				    g->service->image.name, is->digest, g->digest);
-	return "paused";
+	return is_to_go(in, is) ? "a restart was asked for" : "paused";
 }
 
 static const char *why_ended(const struct instance *is, struct arena *a)
@@ -345,7 +355,7 @@ static void decide_wanted(const struct diff_input *in, struct arena *a, struct d
 	case STALE:
 	case OLD:
 		ret->verdict = VERDICT_REPLACE;
-		ret->cause = why_differs(in->want, ret->keep, a);
+		ret->cause = why_differs(in, ret->keep, a);
 		break;
 	case ENDED:
 		ret->verdict = VERDICT_REPLACE;

@@ -35,6 +35,7 @@ static void free_tracked(struct tracked *t)
 	wanted_free(t->wanted);
 	wanted_free(t->coming);
 	wanted_free(t->retired);
+	manual_free(t->asked);
 	free(t);
 }
 
@@ -85,10 +86,30 @@ void driver_want(struct driver *d, struct wanted *take)
 	t->coming = take;
 }
 
+void driver_manual(struct driver *d, const struct manual *m)
+{
+	struct tracked *t = turn_find(d, m->deployment);
+	struct manual_asked **at = &t->asked;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = manual_copy(m);
+}
+
+const struct desired *driver_desired(struct driver *d, const char *deployment)
+{
+	const struct tracked *t = turn_find(d, deployment);
+
+	if (!t)
+		return NULL;
+	return t->coming ? &t->coming->desired : &t->wanted->desired;
+}
+
 /* Nothing is under way and nothing will be without something new from outside. */
 static bool is_at_rest(const struct tracked *t, enum driver_end *end)
 {
-	if (t->coming || t->overall == RECONCILE_BUSY || t->overall == RECONCILE_PAUSING)
+	if (t->coming || t->asked || t->overall == RECONCILE_BUSY ||
+	    t->overall == RECONCILE_PAUSING)
 		return false;
 	if (t->overall == RECONCILE_STUCK)
 		*end = DRIVER_STUCK;

@@ -15,6 +15,7 @@
 #include "controller/wanted.h"
 
 struct driver;
+struct manual;
 
 enum driver_end {
 	DRIVER_CONVERGED,   /* everything is as it shall be */
@@ -49,6 +50,13 @@ CLEAN_DEFINE(driver, struct driver *, driver_free)
  * @take: the driver's now; takes the place of one that has not been begun yet
  */
 void driver_want(struct driver *d, struct wanted *take);
+
+/** driver_manual() - somebody asks by hand; of a tracked deployment. Copied; see manual_ask() */
+void driver_manual(struct driver *d, const struct manual *m);
+
+/** driver_desired() - what a deployment shall be, also where that is not begun yet; NULL: it is not
+ * tracked. Valid until the next turn */
+const struct desired *driver_desired(struct driver *d, const char *deployment);
 
 /**
  * driver_run() - turn the loop until every tracked deployment is settled

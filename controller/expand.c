@@ -257,23 +257,48 @@ static size_t lower_bound(const struct expand_input *in, const char *service)
 	return low;
 }
 
-/* Manual scale: the numbers of the slots that have an instance. */
+/* A person stopped it, or wants a new one: without an instance it is there all the same. */
+static bool is_kept(const struct slot *s)
+{
+	return s->held || (s->restart_upto > 0 && s->generation <= s->restart_upto);
+}
+
+static void add_number(uint32_t number, struct arena *a, uint32_t **list, size_t *n)
+{
+	*list = arena_grow(a, *list, *n, sizeof(**list));
+	(*list)[(*n)++] = number;
+}
+
+static int compare_u32(const void *pa, const void *pb)
+{
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	return (a > b) - (a < b);
+}
+
+/* Manual scale: the numbers of the slots that have an instance, or had one. */
 static size_t find_present(const struct expand_input *in, const char *service, struct arena *a,
 			   uint32_t **ret)
 {
 	size_t n = 0;
+	size_t n_unique = 0;
+
 	*ret = NULL;
 	for (size_t i = lower_bound(in, service); in->observed && i < in->observed->n; i++) {
 		const struct instance *is = &in->observed->instances[i];
 		if (strcmp(is->deployment, in->deployment) != 0 ||
 		    strcmp(is->service, service) != 0)
 			break;
-		if (n && (*ret)[n - 1] == is->slot)
-			continue;
-		*ret = arena_grow(a, *ret, n, sizeof(**ret));
-		(*ret)[n++] = is->slot;
+		add_number(is->slot, a, ret, &n);
 	}
-	return n;
+	for (size_t i = 0; i < in->n_slots; i++)
+		if (is_kept(&in->slots[i]) && strcmp(in->slots[i].service, service) == 0)
+			add_number(in->slots[i].number, a, ret, &n);
+	if (n)
+		qsort(*ret, n, sizeof(**ret), compare_u32);
+	for (size_t i = 0; i < n; i++)
+		if (n_unique == 0 || (*ret)[n_unique - 1] != (*ret)[i])
+			(*ret)[n_unique++] = (*ret)[i];
+	return n_unique;
 }
 
 static int add_slots(const struct expand_input *in, const struct expand_group *g, struct desired *d,

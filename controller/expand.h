@@ -121,14 +121,17 @@ struct expand_input {
 					      removals; NULL: not known */
 	struct expand_groups groups;       /* filled in; of `current` */
 	const struct observed *observed;   /* for manual scale; NULL: nothing is there */
-	const char *empty_reason;          /* "down"; NULL when `current` is not */
+	const struct slot *slots;          /* likewise: the records, sorted by (service, number) */
+	size_t n_slots;
+	const char *empty_reason; /* "down"; NULL when `current` is not */
 };
 
 /**
  * expand_slots() - the slots of a deployment
  *
  * Fixed scale: numbers 0..replicas-1; adaptive or none: min; manual: the slots that have
- * an instance; replica groups: their counts, numbered through in the order of the file.
+ * an instance, or are to have one again (held, restart asked for); replica groups: their counts,
+ * numbered through in the order of the file.
  *
  * Return: 0; -ERR_LIMIT beyond LIMIT_SLOTS; -ERR_INVALID for a stop signal nobody knows.
  */

@@ -54,7 +54,8 @@ const size_t *news_counts(const struct news *n)
 static bool is_news(enum reconcile_state s)
 {
 	return s == RECONCILE_STATE_RUNNING || s == RECONCILE_STATE_DONE ||
-	       s == RECONCILE_STATE_GONE || s == RECONCILE_STATE_WAITING;
+	       s == RECONCILE_STATE_HELD || s == RECONCILE_STATE_GONE ||
+	       s == RECONCILE_STATE_WAITING;
 }
 
 static int compare(const struct seen *a, const struct seen *b)
@@ -109,7 +110,8 @@ static void look_at(struct news *n, const char *name, const struct reconciler *r
 		struct reconcile_view v;
 
 		reconcile_view(r, i, &v);
-		look_at_slot(n, name, &v, &at);
+		if (!v.is_other)
+			look_at_slot(n, name, &v, &at);
 	}
 }
 

@@ -38,7 +38,9 @@ static void add_slots(const struct outcome *o, size_t i, struct json_object *slo
 		struct reconcile_view v;
 
 		reconcile_view(r, k, &v);
-		json_object_array_add(slots, slot_json(driver_deployment(o->driver, i), &v));
+		if (!v.is_other)
+			json_object_array_add(slots,
+					      slot_json(driver_deployment(o->driver, i), &v));
 	}
 }
 

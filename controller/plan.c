@@ -56,6 +56,8 @@ static void classify(struct work *w)
 			.keeps_all = w->in->keeps_all,
 			.now = w->in->now,
 		};
+		if (!scope_has(w->in->scope, m->service, m->number))
+			continue;
 		if (!m->want)
 			in.remove_cause = match_remove_cause(m, w->in->desired, w->a);
 		diff_compute(&in, w->a, &it->diff);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "controller/diff.h"
 #include "controller/expand.h"
+#include "controller/scope.h"
 #include "specs/observed.h"
 #include "specs/step.h"
 
@@ -50,6 +51,7 @@ struct plan_input {
 	const struct observed *observed; /* sorted; may hold other deployments, which are skipped */
 	const struct slot *slots;        /* of this deployment, sorted by (service, number) */
 	size_t n_slots;
+	const struct scope *scope;             /* the slots that are meant; NULL: all */
 	const struct instance *const *orphans; /* shown, nothing more */
 	size_t n_orphans;
 	struct diff_now now;

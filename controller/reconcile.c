@@ -97,7 +97,7 @@ static struct rslot *land(struct reconciler *r, uint64_t ticket)
  * a slot that has half an instance to take away first: that may take for ever. */
 static void ask_for_image(struct reconciler *r, const struct rslot *s)
 {
-	if (s->ticket || s->must_look || reconcile_slot_has_broken(s) ||
+	if (s->is_other || s->ticket || s->must_look || reconcile_slot_has_broken(s) ||
 	    (s->diff.verdict != VERDICT_CREATE && s->diff.verdict != VERDICT_REPLACE))
 		return;
 	struct rimage *image = &r->images[s->want->group->image];
@@ -130,6 +130,7 @@ static void on_desired(struct reconciler *r)
 		r->slots[i].doing_image = NO_SLOT;
 	arena_reset(r->wish);
 	r->desired = ev->desired;
+	r->scope = ev->scope;
 	r->services = arena_array(r->wish, r->desired->n_services, sizeof(*r->services));
 	for (size_t i = 0; i < r->desired->n_services; i++)
 		r->services[i].is_given_up =
@@ -249,8 +250,24 @@ static void on_try_again(struct reconciler *r)
 			r->services[i].is_given_up[j] = false;
 	}
 	for (size_t i = 0; i < r->n; i++) {
+		if (r->slots[i].is_other)
+			continue;
 		reconcile_done_try_again(r, &r->slots[i]);
 		reconcile_table_wake(r, &r->slots[i]);
+	}
+}
+
+/* Counted before anybody moves, as in prime(). What is not wanted goes anyway: a mark would wait
+ * for whoever wants it again. */
+static void on_manual(struct reconciler *r, void (*mark)(struct reconciler *r, struct rslot *s))
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct rslot *s = &r->slots[i];
+		if (!s->want || !scope_has(r->ev->scope, s->service, s->number))
+			continue;
+		mark(r, s);
+		reconcile_slot_look(r, s);
+		reconcile_table_wake(r, s);
 	}
 }
 
@@ -279,6 +296,15 @@ static void dispatch(struct reconciler *r)
 		r->wants_look = true;
 		break;
 	case RECONCILE_CAPACITY:
+		break;
+	case RECONCILE_HOLD:
+		on_manual(r, reconcile_done_hold);
+		break;
+	case RECONCILE_RELEASE:
+		on_manual(r, reconcile_done_release);
+		break;
+	case RECONCILE_RESTART:
+		on_manual(r, reconcile_done_restart);
 		break;
 	}
 }
@@ -416,11 +442,12 @@ void reconcile_view(const struct reconciler *r, size_t i, struct reconcile_view 
 		.service = s->service,
 		.number = s->number,
 		.state = s->state,
+		.is_other = s->is_other,
 		.verdict = s->diff.verdict,
 		.cause = s->blocked   ? s->blocked
 			 : s->waiting ? s->waiting
 				      : s->diff.cause,
-		.hint = s->diff.hint,
+		.hint = s->blocked_hint ? s->blocked_hint : s->diff.hint,
 		.record = &s->record,
 	};
 	if (s->state == RECONCILE_STATE_NEEDS_PEER)

@@ -38,6 +38,7 @@
 #include "base/error.h"
 #include "controller/diff.h"
 #include "controller/expand.h"
+#include "controller/scope.h"
 #include "specs/observed.h"
 #include "specs/step.h"
 
@@ -52,6 +53,9 @@ enum reconcile_event_type {
 	RECONCILE_TRY_AGAIN, /* somebody asked: forget back-off and failures */
 	RECONCILE_LOST,     /* exits may have been missed (a shim's connection broke): look again */
 	RECONCILE_CAPACITY, /* a runtime has room again; only `capacity` is new */
+	RECONCILE_HOLD,     /* a person: stop the slots in `scope`, and keep them so */
+	RECONCILE_RELEASE,  /* a person: no longer; forget their back-off and failures */
+	RECONCILE_RESTART,  /* a person: the same, and a new instance for each */
 };
 
 /* Outcomes of steps: the numbers of enum runtime_outcome. */
@@ -90,6 +94,10 @@ struct reconcile_event {
 	const struct desired *desired;
 	const struct slot *slots; /* records of this deployment, sorted by (service, number) */
 	size_t n_slots;
+	/* DESIRED: the slots to work on, kept as `desired` is; the others are looked at, counted
+	 * for who depends on them, and left as they are. NULL: all. HOLD, RELEASE, RESTART: those
+	 * of the wanted slots that are meant; the records say so before the first step. */
+	const struct scope *scope;
 
 	/* OBSERVED: sorted. NULL: the look failed, `message` says why. Instances of runtimes that
 	 * could not be listed but stand in the store are in it with state UNKNOWN. Other
@@ -162,7 +170,7 @@ struct reconcile_update {
 	size_t n_decided; /* slots decided about, each time anew: the cost of the event */
 	struct mono wake; /* when to send TIMER; replaces the one before. 0: none */
 	enum reconcile_overall overall;
-	size_t counts[RECONCILE_N_STATES]; /* of all slots, wanted or still there */
+	size_t counts[RECONCILE_N_STATES]; /* of all slots worked on, wanted or still there */
 };
 /* The update and what it points to are valid until the next call for the same reconciler;
  * services and env of steps as long as `desired`. */
@@ -187,6 +195,7 @@ struct reconcile_view {
 	const char *service;
 	uint32_t number;
 	enum reconcile_state state;
+	bool is_other; /* not in the scope: left as it is */
 	enum verdict verdict;
 	const char *cause;               /* why it is so; never NULL */
 	const char *hint;                /* NULL: none */

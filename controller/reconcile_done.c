@@ -97,6 +97,35 @@ void reconcile_done_try_again(struct reconciler *r, struct rslot *s)
 	reconcile_done_save(r, s);
 }
 
+/* --- by hand --- */
+
+void reconcile_done_hold(struct reconciler *r, struct rslot *s)
+{
+	reconcile_done_try_again(r, s); /* what waits would be removed late */
+	s->record.held = true;
+	reconcile_done_save(r, s);
+}
+
+void reconcile_done_release(struct reconciler *r, struct rslot *s)
+{
+	reconcile_done_try_again(r, s);
+	if (!s->record.held)
+		return;
+	s->record.held = false;
+	reconcile_done_save(r, s);
+}
+
+/* Every instance that there is or may be by now, and what has run to its end runs again. */
+void reconcile_done_restart(struct reconciler *r, struct rslot *s)
+{
+	uint64_t newest = s->n ? s->instances[s->n - 1].is.generation : 0;
+
+	reconcile_done_release(r, s);
+	s->record.restart_upto = newest > s->record.generation ? newest : s->record.generation;
+	s->record.done_hash = NULL;
+	reconcile_done_save(r, s);
+}
+
 /* --- failures --- */
 
 static void note_failure(struct reconciler *r, const struct rslot *s, const char *what)
@@ -348,7 +377,7 @@ static void count_end(struct reconciler *r, struct rslot *s, const struct instan
 					: "ended, exit code unknown";
 	if (was_well(r, is))
 		rec->fails = 0;
-	if (r->is_asked) {
+	if (r->is_asked && !s->is_other) {
 		rec->fails = 0;
 		retry_at_once(s);
 		return;
@@ -372,7 +401,8 @@ void reconcile_done_notice(struct reconciler *r, struct rslot *s)
 	const char *hash = s->want ? s->want->group->config_hash : NULL;
 	const struct rinstance *last = s->n ? &s->instances[s->n - 1] : NULL;
 
-	if (!last || rec->held || last->is.state != INSTANCE_EXITED || last->is_stopped ||
+	if (!last || rec->held || last->is.generation <= rec->restart_upto ||
+	    last->is.state != INSTANCE_EXITED || last->is_stopped ||
 	    !diff_is_same(last->is.config_hash, hash))
 		return;
 	/* By our signal, or just before it: its answer will tell that we meant it. */

@@ -24,5 +24,12 @@ void reconcile_done_stuck(struct reconciler *r, struct rslot *s, struct rinstanc
 /** reconcile_done_try_again() - forget back-off and failures */
 void reconcile_done_try_again(struct reconciler *r, struct rslot *s);
 
+/** reconcile_done_hold() - a person stops it, and it stays so */
+void reconcile_done_hold(struct reconciler *r, struct rslot *s);
+/** reconcile_done_release() - it may run again, at once */
+void reconcile_done_release(struct reconciler *r, struct rslot *s);
+/** reconcile_done_restart() - the same, and by a new instance */
+void reconcile_done_restart(struct reconciler *r, struct rslot *s);
+
 /** reconcile_done_save() - its record is to be on disk before anything is done */
 void reconcile_done_save(struct reconciler *r, struct rslot *s);

@@ -99,16 +99,32 @@ static bool is_in_flux(const struct rslot *s)
 	return false;
 }
 
+/* Nobody works on it, so it is what it is; and nobody waits for it to leave or to come back. */
+static struct share share_of_other(const struct rslot *s)
+{
+	struct share share = { 0 };
+	bool is_ended = s->diff.verdict == VERDICT_DONE;
+
+	if (!s->want)
+		return share;
+	share.is_started = is_ended ? s->diff.is_success : s->diff.is_up;
+	share.is_ready =
+		share.is_started && (is_ended || s->want->group->service->rtype != RTYPE_JOB);
+	share.is_hopeless = !share.is_started && s->diff.verdict != VERDICT_UNKNOWN;
+	return share;
+}
+
 static struct share share_of(const struct rslot *s)
 {
 	struct share share = { 0 };
 	enum verdict v = s->diff.verdict;
 	bool is_up = s->diff.is_up;
 
-	if (!s->want) {
-		share.is_leaving = s->n > 0 || s->ticket != 0;
+	if (s->is_other)
+		return share_of_other(s);
+	share.is_leaving = (!s->want || s->record.held) && (s->n > 0 || s->ticket != 0);
+	if (!s->want)
 		return share;
-	}
 	if (v == VERDICT_DONE) {
 		share.is_ready = s->diff.is_success;
 		share.is_started = share.is_ready;
@@ -171,8 +187,9 @@ void reconcile_gate_count(struct reconciler *r, struct rslot *s, enum reconcile_
 
 	if (s->is_counted)
 		r->counts[s->state]--;
-	r->counts[state]++;
-	s->is_counted = true;
+	s->is_counted = !s->is_other;
+	if (s->is_counted)
+		r->counts[state]++;
 	s->state = state;
 	s->share = now;
 	if (s->service_index == NO_SLOT)
@@ -246,6 +263,25 @@ static void set_patience(struct reconciler *r, struct rslot *s, struct rservice 
 		timers_set(&r->timers, s->index, at);
 }
 
+/* Said so that a person knows what to type: of what is held or left alone only a person starts. */
+static void block(struct reconciler *r, struct rslot *s, const struct depend *dep,
+		  const struct rservice *on)
+{
+	bool is_held = false;
+	bool is_other = false;
+
+	for (size_t i = on->first; i < on->first + on->n; i++) {
+		is_held |= r->slots[i].record.held;
+		is_other |= r->slots[i].is_other;
+	}
+	s->blocked = arena_printf(r->pass, "depends on %s, which is not %s%s", dep->service,
+				  spec_enum_name(&spec_enum_condition, dep->condition),
+				  is_held ? ": it was stopped by hand" : "");
+	if (is_held || is_other)
+		s->blocked_hint = arena_printf(r->pass, "'tallyman start %s/%s' starts it",
+					       r->desired->deployment, dep->service);
+}
+
 bool reconcile_gate_depends(struct reconciler *r, struct rslot *s)
 {
 	const struct desired_service *ds = &r->desired->services[s->service_index];
@@ -263,9 +299,7 @@ bool reconcile_gate_depends(struct reconciler *r, struct rslot *s)
 			break;
 		case DEPENDS_NEVER:
 			s->gate = GATE_DEPENDS;
-			s->blocked = arena_printf(
-				r->pass, "depends on %s, which is not %s", dep->service,
-				spec_enum_name(&spec_enum_condition, dep->condition));
+			block(r, s, dep, &r->services[ds->needs[i]]);
 			break;
 		}
 	}

@@ -88,7 +88,7 @@ void reconcile_slot_look(struct reconciler *r, struct rslot *s)
 		list[i] = judged(r, &s->instances[i]);
 	reconcile_done_notice(r, s);
 	diff_compute(&in, r->pass, &s->diff);
-	s->blocked = s->waiting = NULL;
+	s->blocked = s->blocked_hint = s->waiting = NULL;
 	s->gate = GATE_NONE;
 	reconcile_gate_count(r, s, state_of(s));
 }
@@ -349,7 +349,7 @@ static void move_start(struct reconciler *r, struct rslot *s)
 
 static void move_remove(struct reconciler *r, struct rslot *s)
 {
-	if (!s->want && !reconcile_gate_order(r, s))
+	if ((!s->want || s->record.held) && !reconcile_gate_order(r, s))
 		return;
 	want_gone(r, s, s->diff.keep);
 }
@@ -447,7 +447,7 @@ static void decide(struct reconciler *r, struct rslot *s)
 	reconcile_gate_unpark(r, s);
 	timers_set(&r->timers, s->index, (struct mono){ 0 });
 	reconcile_slot_look(r, s);
-	if (!r->has_look)
+	if (!r->has_look || s->is_other)
 		return;
 	if (s->must_look) {
 		wait_for_look(r, s);

@@ -299,6 +299,7 @@ static void build_slot(struct build *b, const struct key *key, size_t index)
 	s->index = index;
 	s->next = s->previous = NO_SLOT;
 	s->doing_image = NO_SLOT;
+	s->is_other = !scope_has(r->scope, s->service, s->number);
 	s->record = (struct slot){ .deployment = d->deployment,
 				   .service = s->service,
 				   .number = s->number };

@@ -59,6 +59,7 @@ struct rslot {
 	size_t service_index;            /* NO_SLOT: the service is in neither file */
 	const struct desired_slot *want; /* NULL: not wanted */
 	const char *remove_cause;        /* not wanted: why */
+	bool is_other;                   /* not in the scope: left as it is */
 	struct slot record;
 	bool is_record_dirty; /* to be saved by this update */
 
@@ -88,6 +89,7 @@ struct rslot {
 
 	const char *change_cause; /* why the change under way began; NULL: none is */
 	const char *blocked;      /* a gate that will not open, in words; NULL: none */
+	const char *blocked_hint; /* what opens it; NULL: nothing known */
 	const char *waiting;      /* a gate that may, in words; NULL: none */
 	enum gate gate;
 	struct queue *queue; /* the one it stands in; NULL: none */
@@ -134,6 +136,7 @@ struct reconciler {
 
 	struct arena *home, *pass, *spare, *wish, *out;
 	const struct desired *desired; /* NULL before the first event */
+	const struct scope *scope;     /* of it; NULL: all slots */
 
 	struct rslot *slots; /* sorted by (service, number) */
 	size_t n;

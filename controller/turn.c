@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "specs/runtime_id.h"
+#include "store/event_store.h"
 #include "store/instance_store.h"
 #include "store/slot_store.h"
 #include "store/store.h"
@@ -170,9 +171,43 @@ static int feed_coming(struct driver *d, struct tracked *t, struct error *err)
 	ev.desired = &t->wanted->desired;
 	ev.slots = t->wanted->slots;
 	ev.n_slots = t->wanted->n_slots;
+	ev.scope = t->wanted->scope;
 	r = feed(d, t, &ev, err);
 	/* Somebody asked: what failed before gets one more try. */
 	return r < 0 || !t->wanted->is_asked ? r : feed_type(d, t, RECONCILE_TRY_AGAIN, err);
+}
+
+static int write_manual(const struct driver *d, const struct manual *m, struct error *err)
+{
+	struct event_row row;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->scope.n; i++) {
+		manual_row(m, i, &row);
+		row.first = row.last = d->ledger.now;
+		r = event_store_append(d->o.session->store, &row, err);
+	}
+	return r;
+}
+
+/* What was asked for by hand: into the records and the event log before anything comes of it. */
+static int feed_asked(struct driver *d, struct tracked *t, struct error *err)
+{
+	int r = 0;
+
+	while (r == 0 && t->asked) {
+		struct manual_asked *first = t->asked;
+		struct reconcile_event ev;
+
+		manual_event(&first->m, &ev);
+		r = feed(d, t, &ev, err);
+		if (r == 0)
+			r = write_manual(d, &first->m, err);
+		t->asked = first->next;
+		first->next = NULL;
+		manual_free(first);
+	}
+	return r;
 }
 
 static int take_step(struct driver *d, struct work_step *w, struct error *err)
@@ -238,19 +273,23 @@ static int take_exits(struct driver *d, struct error *err)
 static int tell_plan(struct driver *d, struct tracked *t, const struct observed *part,
 		     struct error *err)
 {
-	const struct plan_input in = { .desired = &t->wanted->desired,
-				       .observed = part,
-				       .slots = t->wanted->slots,
-				       .n_slots = t->wanted->n_slots,
-				       .keeps_all = d->o.session->must_accept,
-				       .is_asked = t->wanted->is_asked,
-				       .now = { clock_boot(), d->ledger.now,
-						d->o.session->boot_id } };
+	struct wanted *w = t->wanted;
+	struct plan_input in = { .desired = &w->desired,
+				 .observed = part,
+				 .scope = w->scope,
+				 .keeps_all = d->o.session->must_accept,
+				 .is_asked = w->is_asked,
+				 .now = { clock_boot(), d->ledger.now, d->o.session->boot_id } };
 	struct plan plan;
 	int r;
 
 	if (t->is_planned || !d->o.planned)
 		return 0;
+	r = load_records(d, w, err); /* with what was asked for by hand since */
+	if (r < 0)
+		return r;
+	in.slots = w->slots;
+	in.n_slots = w->n_slots;
 	r = plan_compute(&in, d->arena, &plan, err);
 	if (r < 0)
 		return r;
@@ -329,6 +368,8 @@ static int feed_timers(struct driver *d, struct error *err)
 		/* Steps of the one before the last still point into it: first they end. */
 		if (t->coming && !t->retired)
 			r = feed_coming(d, t, err);
+		if (r == 0 && !t->coming)
+			r = feed_asked(d, t, err);
 		if (r == 0 && lost)
 			r = feed_type(d, t, RECONCILE_LOST, err);
 		if (r == 0 && t->wake.us && mono_cmp(d->now, t->wake) >= 0)

@@ -6,16 +6,18 @@
  */
 #include "controller/driver.h"
 #include "controller/lane.h"
+#include "controller/manual.h"
 
 struct tracked {
 	struct tracked *next;
 	char name[LIMIT_DEPLOYMENT_NAME + 1];
 	struct reconciler *r;
-	struct wanted *wanted;  /* what r points into; NULL: nothing was fed yet */
-	struct wanted *coming;  /* what it shall be fed; NULL: nothing new */
-	struct wanted *retired; /* the one before, until none of its steps is under way */
-	bool is_planned;        /* wanted has been told as a plan */
-	bool was_fed;           /* in this turn */
+	struct wanted *wanted;      /* what r points into; NULL: nothing was fed yet */
+	struct wanted *coming;      /* what it shall be fed; NULL: nothing new */
+	struct wanted *retired;     /* the one before, until none of its steps is under way */
+	struct manual_asked *asked; /* by hand, oldest first; after what is coming */
+	bool is_planned;            /* wanted has been told as a plan */
+	bool was_fed;               /* in this turn */
 	struct mono wake;
 	enum reconcile_overall overall;
 };

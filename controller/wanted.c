@@ -95,6 +95,8 @@ static int expand(struct session *s, struct wanted *w, struct expand_input *in, 
 	in->current = w->current;
 	in->observed = there;
 	r = load_slots(s, w, err);
+	in->slots = w->slots;
+	in->n_slots = w->n_slots;
 	return r < 0 ? r : expand_slots(in, w->arena, &w->desired, err);
 }
 

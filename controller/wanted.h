@@ -13,9 +13,10 @@ struct wanted {
 	const struct deployment *current; /* NULL: nothing is wanted */
 	struct desired desired;
 	struct slot *slots; /* the store's records, sorted */
-	bool is_asked;      /* somebody wants it now: what failed before gets one more try */
-	unsigned n_flight;  /* the driver's: steps under way that point into it */
 	size_t n_slots;
+	bool is_asked;             /* somebody wants it now: what failed gets one more try */
+	const struct scope *scope; /* the slots to work on, in this arena; NULL: all */
+	unsigned n_flight;         /* the driver's: steps under way that point into it */
 	const char **warnings; /* fields that the chosen runtime does not honour, and the like */
 	size_t n_warnings;
 };

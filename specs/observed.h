@@ -92,6 +92,7 @@ struct slot {
 	uint32_t number;
 	uint64_t generation;     /* highest ever used; the next instance gets one more */
 	bool held;               /* stopped by hand: stays so until start or restart */
+	uint64_t restart_upto;   /* asked for by hand: no instance up to that generation stays */
 	uint32_t restarts;       /* since the config last changed */
 	uint32_t fails;          /* in a row: the exponent of the back-off */
 	struct boot retry_at;    /* no new instance before; 0: none. Valid in boot_id only */
@@ -103,4 +104,7 @@ struct slot {
 	int exit_code;
 	enum error_code fault; /* why the last try failed; ERR_OK: it did not */
 	const char *reason;    /* its message for people; NULL none */
+	uint32_t healed;       /* how often it was set back after somebody had changed it */
+	uint32_t fights;       /* the same, since fight_since */
+	struct wall fight_since;
 };

@@ -40,6 +40,10 @@ int slot_store_save(struct store *s, const struct slot *slot, struct error *err)
 	stmt_bind_text(st, "done_hash", slot->done_hash);
 	stmt_bind_text(st, "fault", slot->fault ? error_name(slot->fault) : NULL);
 	stmt_bind_text(st, "reason", slot->reason);
+	stmt_bind_i64(st, "restart_upto", (int64_t)slot->restart_upto);
+	stmt_bind_i64(st, "healed", slot->healed);
+	stmt_bind_i64(st, "fights", slot->fights);
+	stmt_bind_i64(st, "fight_since_us", slot->fight_since.us);
 	stmt_bind_text(st, "deployment", slot->deployment);
 	return stmt_run_one(st, slot->deployment, err);
 }
@@ -65,6 +69,10 @@ static void read_row(struct stmt *st, struct arena *a, struct slot *ret)
 	fault = stmt_text(st, "fault", a);
 	ret->fault = fault ? error_from_name(fault) : ERR_OK;
 	ret->reason = stmt_text(st, "reason", a);
+	ret->restart_upto = (uint64_t)stmt_i64(st, "restart_upto");
+	ret->healed = (uint32_t)stmt_i64(st, "healed");
+	ret->fights = (uint32_t)stmt_i64(st, "fights");
+	ret->fight_since.us = stmt_i64(st, "fight_since_us");
 }
 
 int slot_store_list(struct store *s, const char *deployment, struct arena *a, struct slot_rows *ret,

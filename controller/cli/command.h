@@ -20,6 +20,9 @@ struct output;
 	X(plan)                                                                                    \
 	X(apply)                                                                                   \
 	X(down)                                                                                    \
+	X(stop)                                                                                    \
+	X(start)                                                                                   \
+	X(restart)                                                                                 \
 	X(validate)                                                                                \
 	X(render)                                                                                  \
 	X(status)                                                                                  \

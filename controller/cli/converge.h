@@ -38,7 +38,7 @@ static inline void clean_converge(struct converge *c)
 
 /**
  * converge_run() - until all that was wanted of the driver is settled, then print how it ended
- * @verb: "apply" or "down": names the document
+ * @verb: the command: names the document
  *
  * Return: an exit status, or < 0 when the store failed.
  */

@@ -214,14 +214,16 @@ static const char *feed_type(struct core_play *p, enum reconcile_event_type type
 static const char *send_desired(struct core_play *p)
 {
 	struct observed there = core_world_view(&p->world, p->arena);
-	const struct core_wish w = { p->current, p->previous, &there };
+	const struct core_wish w = { p->current, p->previous, &there, p->world.slots,
+				     p->world.n_slots };
 
 	p->desired = arena_alloc(p->arena, sizeof(*p->desired));
 	*p->desired = core_wish_expand(&w, p->arena);
 	struct reconcile_event ev = { .type = RECONCILE_DESIRED,
 				      .desired = p->desired,
 				      .slots = p->world.slots,
-				      .n_slots = p->world.n_slots };
+				      .n_slots = p->world.n_slots,
+				      .scope = p->scope };
 	return feed(p, &ev);
 }
 
@@ -406,6 +408,25 @@ const char *core_play_exit(struct core_play *p, const char *name, int code)
 const char *core_play_ask(struct core_play *p)
 {
 	return feed_type(p, RECONCILE_TRY_AGAIN);
+}
+
+const struct scope *core_play_scope(struct core_play *p, const char *what)
+{
+	struct scope_item *item = arena_alloc(p->arena, sizeof(*item));
+	struct scope *scope = arena_alloc(p->arena, sizeof(*scope));
+	struct runtime_id id;
+
+	*item = (struct scope_item){ .service = *what ? what : NULL };
+	if (runtime_id_parse(arena_printf(p->arena, CORE_WISH_DEPLOYMENT ".%s.1", what), &id))
+		*item = (struct scope_item){ arena_strdup(p->arena, id.service), true, id.slot };
+	*scope = (struct scope){ item, 1 };
+	return scope;
+}
+
+const char *core_play_by_hand(struct core_play *p, enum reconcile_event_type type, const char *what)
+{
+	struct reconcile_event ev = { .type = type, .scope = core_play_scope(p, what) };
+	return feed(p, &ev);
 }
 
 const char *core_play_lose(struct core_play *p)

@@ -42,6 +42,7 @@ struct core_play {
 
 	const struct deployment *current, *previous;
 	struct desired *desired;
+	const struct scope *scope; /* of the next wish, as a command has it; NULL: all slots */
 	struct core_flight *flights;
 	size_t n_flights;
 	bool is_looking;
@@ -99,9 +100,12 @@ const char *core_play_reply(struct core_play *p, const char *step, int code);
 
 const char *core_play_exit(struct core_play *p, const char *name, int code); /* of web-rep-0.1 */
 const char *core_play_ask(struct core_play *p);                              /* TRY_AGAIN */
-const char *core_play_lose(struct core_play *p);                             /* LOST */
-const char *core_play_wait(struct core_play *p, int64_t us);                 /* TIMER after that */
-const char *core_play_capacity(struct core_play *p, unsigned n_workers);     /* CAPACITY */
+/** core_play_by_hand() - HOLD, RELEASE or RESTART of "web-rep-0", "web" or "" (all) */
+const char *core_play_by_hand(struct core_play *p, enum reconcile_event_type type,
+			      const char *what);
+const char *core_play_lose(struct core_play *p);                         /* LOST */
+const char *core_play_wait(struct core_play *p, int64_t us);             /* TIMER after that */
+const char *core_play_capacity(struct core_play *p, unsigned n_workers); /* CAPACITY */
 
 /** core_play_run() - answer everything until it has converged, is stuck, or @us have passed */
 void core_play_run(struct core_play *p, int64_t us);
@@ -112,6 +116,9 @@ bool core_play_next(struct core_play *p, int64_t us);
 
 /** core_play_slot() - "running: running", "waiting: waits for db"; "" when there is no such slot */
 const char *core_play_slot(struct core_play *p, const char *slot);
+
+/** core_play_scope() - "web-rep-0", "web" or "" (all) as a scope, in the play's arena */
+const struct scope *core_play_scope(struct core_play *p, const char *what);
 
 /** core_play_diff_now() - the time, as diff and plan want it */
 struct diff_now core_play_diff_now(const struct core_play *p);

@@ -144,6 +144,8 @@ struct desired core_wish_expand(const struct core_wish *w, struct arena *a)
 		.current = w->current,
 		.previous = w->previous,
 		.observed = w->observed,
+		.slots = w->slots,
+		.n_slots = w->n_slots,
 		.empty_reason = w->current ? NULL : "down",
 	};
 	struct desired d = { 0 };

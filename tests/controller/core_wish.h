@@ -31,6 +31,8 @@ struct core_wish {
 	const struct deployment *current;  /* NULL: nothing is wanted, it is down */
 	const struct deployment *previous; /* NULL: none */
 	const struct observed *observed;   /* for manual scale; NULL: nothing is there */
+	const struct slot *slots;          /* likewise */
+	size_t n_slots;
 };
 
 /** core_wish_expand() - to slots; fails the test when that fails */

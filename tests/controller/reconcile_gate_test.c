@@ -297,7 +297,8 @@ static void test_depends_on_held(void **state)
 	core_world_record(&p->world, "db", 0)->held = true;
 	(void)core_play_wish(p, text);
 	core_play_run(p, 10 * CLOCK_SEC);
-	expect(core_play_slot(p, "web-rep-0"), "blocked: depends on db, which is not healthy");
+	expect(core_play_slot(p, "web-rep-0"),
+	       "blocked: depends on db, which is not healthy: it was stopped by hand");
 	assert_int_equal(p->up.overall, RECONCILE_STUCK);
 	core_world_record(&p->world, "db", 0)->held = false;
 	run(p, text);

@@ -12,8 +12,9 @@
  *   kill: WHO CODE   it ends, and nobody tells us
  *   delete: WHO      it is taken away behind our back
  *   pause: WHO       it is frozen behind our back
- *   hold: SLOT       somebody stopped it by hand               (SLOT: web-rep-0)
- *   release: SLOT    … and lets it go again
+ *   stop: WHAT       by hand, as the command does it            (WHAT: web-rep-0, web, all)
+ *   start: WHAT
+ *   restart: WHAT
  *   fail: N CODE STEP  the next N steps that begin with STEP fail; N ends with `!` for steps that
  *                    take effect all the same               (3 io create web-rep-0)
  *   hide: RUNTIME    it cannot be listed; `nothing` for all can
@@ -67,16 +68,6 @@ static int64_t next_number(struct story *s, const char **text)
 	if (!number_u64(word, INT32_MAX, &n))
 		fail_msg("%s: '%s' is no number", s->name, word);
 	return (int64_t)n;
-}
-
-static struct slot *record_of(struct story *s, const char *slot)
-{
-	struct runtime_id id;
-	const char *text = arena_printf(s->play.arena, CORE_WISH_DEPLOYMENT ".%s.1", slot);
-
-	if (!runtime_id_parse(text, &id))
-		fail_msg("%s: '%s' is no slot", s->name, slot);
-	return core_world_record(&s->play.world, id.service, id.slot);
 }
 
 /* --- moves --- */
@@ -145,14 +136,33 @@ static void move_pause(struct story *s, const char *text)
 	core_world_get(&s->play.world, text)->state = INSTANCE_PAUSED;
 }
 
-static void move_hold(struct story *s, const char *text)
+/* As the command does it: a controller of its own that works on what it was asked for. */
+static void by_hand(struct story *s, enum reconcile_event_type type, const char *text)
 {
-	record_of(s, text)->held = true;
+	struct core_play *p = &s->play;
+	const char *what = strcmp(text, "all") == 0 ? "" : text;
+
+	p->scope = core_play_scope(p, what);
+	(void)core_play_restart(p);
+	(void)core_play_ask(p);
+	(void)core_play_by_hand(p, type, what);
+	core_play_run(p, APPLY_US);
+	p->scope = NULL;
 }
 
-static void move_release(struct story *s, const char *text)
+static void move_stop(struct story *s, const char *text)
 {
-	record_of(s, text)->held = false;
+	by_hand(s, RECONCILE_HOLD, text);
+}
+
+static void move_start(struct story *s, const char *text)
+{
+	by_hand(s, RECONCILE_RELEASE, text);
+}
+
+static void move_restart(struct story *s, const char *text)
+{
+	by_hand(s, RECONCILE_RESTART, text);
 }
 
 static void move_fail(struct story *s, const char *text)
@@ -191,11 +201,11 @@ static const struct {
 	const char *name;
 	void (*move)(struct story *s, const char *text);
 } moves[] = {
-	{ "apply", move_apply },   { "down", move_down }, { "wait", move_wait },
-	{ "exit", move_exit },     { "kill", move_kill }, { "delete", move_delete },
-	{ "pause", move_pause },   { "hold", move_hold }, { "release", move_release },
-	{ "fail", move_fail },     { "hide", move_hide }, { "workers", move_workers },
-	{ "reboot", move_reboot },
+	{ "apply", move_apply },     { "down", move_down },     { "wait", move_wait },
+	{ "exit", move_exit },       { "kill", move_kill },     { "delete", move_delete },
+	{ "pause", move_pause },     { "stop", move_stop },     { "start", move_start },
+	{ "restart", move_restart }, { "fail", move_fail },     { "hide", move_hide },
+	{ "workers", move_workers }, { "reboot", move_reboot },
 };
 
 /* --- what is said of a move --- */
@@ -208,7 +218,8 @@ static void tell_slots(struct story *s)
 	for (size_t i = 0; i < reconcile_count(p->r); i++) {
 		struct reconcile_view v;
 		reconcile_view(p->r, i, &v);
-		if (v.state != RECONCILE_STATE_RUNNING && v.state != RECONCILE_STATE_GONE)
+		if (!v.is_other && v.state != RECONCILE_STATE_RUNNING &&
+		    v.state != RECONCILE_STATE_GONE)
 			buf_printf(&s->text, "  %s-rep-%u %s: %s\n", v.service, v.number,
 				   reconcile_state_to_string(v.state), v.cause);
 	}

@@ -121,6 +121,10 @@ static void test_slots(void **state)
 		.exit_code = (int)0xc0000135, /* as Windows says it */
 		.fault = ERR_NOT_FOUND,
 		.reason = "no such image",
+		.restart_upto = 6,
+		.healed = 5,
+		.fights = 4,
+		.fight_since = { 40 },
 	};
 	struct slot plain = { .deployment = "shop", .service = "web", .number = 0 };
 	struct slot_rows rows;
@@ -150,6 +154,10 @@ static void test_slots(void **state)
 	assert_int_equal(rows.items[1].exit_code, (int)0xc0000135);
 	assert_int_equal(rows.items[1].fault, ERR_NOT_FOUND);
 	assert_string_equal(rows.items[1].reason, "no such image");
+	assert_int_equal(rows.items[1].restart_upto, 6);
+	assert_int_equal(rows.items[1].healed, 5);
+	assert_int_equal(rows.items[1].fights, 4);
+	assert_int_equal(rows.items[1].fight_since.us, 40);
 	slot.deployment = "none";
 	assert_int_equal(slot_store_save(f->store, &slot, &f->err), -ERR_NOT_FOUND);
 	ok(f, slot_store_list(f->store, NULL, f->arena, &rows, &f->err));
