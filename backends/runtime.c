@@ -5,10 +5,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "specs/runtime_id.h"
 
+/* The call has come back. */
 static int named(struct runtime *rt, int r, const char *what, const char *id, struct error *err)
 {
+	crash_point(what, id);
 	if (r >= 0)
 		return r;
 	return id ? error_wrap(err, r, "%s: %s %s", rt->name, what, id)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backends/shim_values.h"
+#include "base/crash.h"
 #include "base/limits.h"
 
 enum { LIST_CHUNK = LIMIT_FRAME_BYTES / 4, MAX_SIGNAL = 64 };
@@ -312,7 +313,9 @@ void shim_call_run(const struct shim_call_op *op, struct runtime *rt, struct shi
 	};
 	int r = shim_call_instance(op, args, &c.instance, &err);
 
+	crash_point("call", op->name);
 	if (r == 0)
 		r = op->run(&c, &err);
+	crash_point("answer", op->name);
 	shim_call_answer(conn, id, r, &err, c.value);
 }

@@ -12,6 +12,7 @@
 #include "backends/shim_log.h"
 #include "backends/shim_reaper.h"
 #include "backends/youki.h"
+#include "base/crash.h"
 #include "base/fs.h"
 #include "specs/runtime_id.h"
 
@@ -103,6 +104,7 @@ void youki_box_ended(void *arg, pid_t pid, bool has_code, int code)
 	box->exit = e;
 	pthread_cond_broadcast(&y->changed);
 	pthread_mutex_unlock(&y->lock);
+	crash_point("exit", box->id);
 	if (y->sink.exited)
 		y->sink.exited(y->sink.arg, &report);
 }

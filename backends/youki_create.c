@@ -18,6 +18,7 @@
 #include "backends/shim_reaper.h"
 #include "backends/youki.h"
 #include "backends/youki_net.h"
+#include "base/crash.h"
 #include "base/fs.h"
 #include "specs/signals.h"
 
@@ -145,6 +146,7 @@ static int find_image(struct job *j, struct error *err)
 	struct image_dir *images;
 	int r = youki_images(j->y, &images, err);
 
+	crash_point("lease", j->spec->id);
 	if (r == 0)
 		r = image_dir_lease(images, j->box->id, j->spec->digest, err);
 	if (r == 0)
@@ -214,6 +216,7 @@ static int fill_bundle(struct job *j, struct error *err)
 	struct oci_device *devices;
 	int r = make_dir(j, "upper", 0755, err);
 
+	crash_point("fill", j->spec->id);
 	r = r < 0 ? r : make_dir(j, "work", 0700, err);
 	r = r < 0 ? r : make_dir(j, "rootfs", 0755, err);
 	if (r < 0)
@@ -241,6 +244,7 @@ static int open_stdio(struct job *j, struct error *err)
 	const char *prefix =
 		arena_printf(j->a, "%s/%s", layout_fifos(&j->y->layout, j->a), j->box->id);
 
+	crash_point("stdio", j->spec->id);
 	if (j->spec->service->stdin_open) {
 		if (mkfifo(in, 0600) < 0)
 			return error_sys(err, errno, "make %s", in);
@@ -297,6 +301,7 @@ static int create_inside(struct job *j, struct error *err)
 	int r = oci_mount_overlay(&overlay, err);
 
 	r = r < 0 ? r : write_config(j, err);
+	crash_point("program", j->spec->id);
 	return r < 0 ? r : oci_program_create(&call, j->fds, err);
 }
 
@@ -319,6 +324,7 @@ static int watch_process(struct job *j, struct error *err)
 	pid_t pid;
 	int r = oci_record_load_pid(j->bundle, &pid, err);
 
+	crash_point("watch", j->spec->id);
 	r = r < 0 ? r : process_identify(pid, &note.id, err);
 	r = r < 0 ? r : oci_record_save_process(j->bundle, &note, err);
 	if (r < 0)
@@ -353,6 +359,7 @@ static int create_all(struct job *j, struct error *err)
 
 	r = r < 0 ? r : fs_mkdirs(AT_FDCWD, j->program->root, 0700, err);
 	r = r < 0 ? r : make_bundle(j, err);
+	crash_point("bundle", j->spec->id);
 	if (r < 0) {
 		/* Nothing is there yet, and what is there is not ours. */
 		youki_box_drop(j->box);

@@ -15,6 +15,7 @@
 #include "backends/shim_log.h"
 #include "backends/shim_reaper.h"
 #include "backends/youki.h"
+#include "base/crash.h"
 #include "base/fs.h"
 
 /* The program's own delete, if it has something to delete. Only a hang or its absence stops us:
@@ -64,6 +65,7 @@ static int remove_bundle(const char *bundle, struct error *err)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		int r;
 
+		crash_point("part", parts[i]);
 		snprintf(path, sizeof(path), "%s/%s", bundle, parts[i]);
 		r = fs_remove_tree(AT_FDCWD, path, err);
 		if (r < 0)
@@ -90,14 +92,17 @@ static int remove_rest(struct youki *y, const struct youki_box *box, struct mono
 
 	if (box->rec.program && box->note.id.pid)
 		r = program_delete(y, box, bundle, deadline, err);
+	crash_point("deleted", box->id);
 	r = r < 0 ? r : oci_cgroup_remove(&y->cgroups, cgroup, err);
 	r = r < 0 ? r : youki_remove_states(y, box->id, err);
+	crash_point("states", box->id);
 	if (r < 0)
 		return r;
 	if (y->log)
 		shim_log_finish(y->log, box->id);
 	/* The log knows only what this shim opened. */
 	r = shim_log_sweep(arena_printf(a, "%s/%s", layout_fifos(&y->layout, a), box->id), err);
+	crash_point("unlease", box->id);
 	r = r < 0 ? r : unlease(y, box->id, err);
 	if (r == 0)
 		r = oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/youki.h"
+#include "base/crash.h"
 
 /* A snapshot, and its state; RUNTIME_ABSENT when there is nothing of that id. */
 static int find_in(struct youki *y, const char *id, struct arena *a, struct youki_box *ret,
@@ -115,6 +116,7 @@ int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct
 	if (r < 0)
 		return r;
 	r = oci_program_start(&call, err);
+	crash_point("started", id);
 	return r < 0 ? explain_refusal(y, &call, at, r, err) : note_started(y, id, at, err);
 }
 

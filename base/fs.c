@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/limits.h"
 #include "base/rand.h"
 
@@ -105,13 +106,16 @@ int fs_write_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t
 	if (!parent_of(path, dir) ||
 	    snprintf(tmp, sizeof(tmp), "%s.%016jx.tmp", path, (uintmax_t)tag) >= (int)sizeof(tmp))
 		return error_set(err, ERR_LIMIT, 0, "path too long: %.60s...", path);
+	crash_point("write", path);
 	r = write_temporary(dirfd, tmp, p, n, mode, err);
+	crash_point("rename", path);
 	if (r == 0 && renameat(dirfd, tmp, dirfd, path) < 0)
 		r = error_sys(err, errno, "rename to %s", path);
 	if (r < 0) {
 		(void)unlinkat(dirfd, tmp, 0); /* the first failure is the one to report */
 		return r;
 	}
+	crash_point("sync", path);
 	return fs_sync_dir(dirfd, dir, err);
 }
 

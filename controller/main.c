@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/limits.h"
 #include "controller/cli/command.h"
 #include "controller/cli/help.h"
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
 	int parsed, status;
 
 	fill_stdio();
+	crash_begin(environment, words[0]);
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader who left is an error of write() */
 	if (words[0] && strcmp(words[0], "--version") == 0 && !words[1])
 		words = version;

@@ -127,6 +127,22 @@ static int enter_claim(struct session *s, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+/* Where there is no claim the store alone counts sessions: what an earlier one left open is told
+ * from what this one begins. */
+static int begin_unclaimed(struct session *s, struct error *err)
+{
+	struct store_txn *txn CLEAN(store_txn) = NULL;
+	struct node_row node;
+	int r = store_begin(s->store, ERROR_HERE, &txn, err);
+
+	r = r < 0 ? r : node_store_load(s->store, &node, err);
+	if (r < 0)
+		return r;
+	node.session++;
+	r = node_store_save(s->store, &node, err);
+	return r < 0 ? r : store_commit(&txn, err);
+}
+
 int session_claim(const struct session_options *opt, struct store *store, struct error *why,
 		  struct error *err)
 {
@@ -283,8 +299,8 @@ static int open_all(struct session *s, const struct runtime_sink *sink, struct e
 		r = open_store(s, err);
 	if (r == 0 && s->mode == SESSION_CHANGE)
 		r = make_hmac_key(s, err);
-	if (r == 0 && s->mode == SESSION_CHANGE && has_claim)
-		r = enter_claim(s, err);
+	if (r == 0 && s->mode == SESSION_CHANGE)
+		r = has_claim ? enter_claim(s, err) : begin_unclaimed(s, err);
 	if (r == 0)
 		r = know_node(s, err);
 	if (r == 0 && s->mode == SESSION_READ && has_claim)

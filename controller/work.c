@@ -3,6 +3,7 @@
 #include "controller/work.h"
 
 #include "base/arena.h"
+#include "base/crash.h"
 
 /* How long the runtime's own work may take. Past it the call ends with a timeout and its effect is
  * unknown. Unpacking an image is bound by the disk; the others are a few milliseconds when all is
@@ -89,6 +90,7 @@ static void run_step(struct job *j)
 
 	if (w->is_refused)
 		return;
+	crash_point("step", step_kind_to_string(w->step.kind));
 	do_step(w);
 	judge_absence(w);
 }
@@ -105,6 +107,7 @@ static void run_look(struct job *j)
 {
 	struct work_look *w = (struct work_look *)j;
 
+	crash_point("look", w->rt->name);
 	observe_runtime(w->rt, w->rows, w->n_rows, w->arena, &w->result);
 }
 

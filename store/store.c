@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/crash.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "store/broken.h"
@@ -392,12 +393,14 @@ int store_commit(struct store_txn **txn, struct error *err)
 	struct store *s = (*txn)->store;
 	int r;
 
+	crash_point("commit", s->open);
 	if (store_lost_txn(s))
 		r = error_set(err, ERR_IO, 0, "the transaction was rolled back");
 	else
 		r = db_run(s->db, Q_COMMIT, err);
 	if (r < 0)
 		store_rollback(*txn);
+	crash_point("committed", s->open);
 	s->open = NULL;
 	*txn = NULL;
 	return r;
