@@ -120,6 +120,18 @@ const char *match_remove_cause(const struct match *m, const struct desired *d, s
 	return arena_printf(a, "scaled to %zu", m->known->n);
 }
 
+const char *match_unmet_cause(const struct depend *dep, bool is_held, struct arena *a)
+{
+	return arena_printf(a, "depends on %s, which is not %s%s", dep->service,
+			    spec_enum_name(&spec_enum_condition, dep->condition),
+			    is_held ? ": it was stopped by hand" : "");
+}
+
+const char *match_unmet_hint(const struct desired *d, const struct depend *dep, struct arena *a)
+{
+	return arena_printf(a, "'tallyman start %s/%s' starts it", d->deployment, dep->service);
+}
+
 uint64_t match_generation(const struct slot *record, const struct instance *const *instances,
 			  size_t n)
 {

@@ -38,6 +38,14 @@ void match_compute(const struct match_input *in, struct arena *a, struct matches
 /** match_remove_cause() - why an unwanted slot goes: "not in the file", "scaled to 2", "down" */
 const char *match_remove_cause(const struct match *m, const struct desired *d, struct arena *a);
 
+/**
+ * match_unmet_cause() - why a slot cannot be made for what it depends on, and match_unmet_hint()
+ * what a person can type
+ * @is_held: it was stopped by hand
+ */
+const char *match_unmet_cause(const struct depend *dep, bool is_held, struct arena *a);
+const char *match_unmet_hint(const struct desired *d, const struct depend *dep, struct arena *a);
+
 /** match_generation() - the next one of a slot: never used before, as far as anybody knows */
 uint64_t match_generation(const struct slot *record, const struct instance *const *instances,
 			  size_t n);

@@ -3,10 +3,11 @@
  * The whole plan of one deployment, in numbered passes:
  *   1. match     slots wanted, instances seen, records kept
  *   2. classify  a verdict for each slot
- *   3. imply     the steps each change means; the image once for all who need it
- *   4. order     removals: users before what they depend on, highest numbers first;
+ *   3. block     what depends on something that will never come (plan_hope.c)
+ *   4. imply     the steps each change means; the image once for all who need it
+ *   5. order     removals: users before what they depend on, highest numbers first;
  *                then the rest: what is depended on first
- *   5. check     the limits, and the hash of it all
+ *   6. check     the limits, and the hash of it all
  * (Order comes before imply in the code, since steps are written down in order.)
  */
 #include "controller/plan.h"
@@ -17,6 +18,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "controller/match.h"
+#include "controller/plan_hope.h"
 #include "specs/runtime_id.h"
 
 /* A change under construction, with what ordering and steps need. */
@@ -35,17 +37,42 @@ struct work {
 	struct item *items;
 	size_t n;
 	struct plan *plan;
+	struct plan_hope *hope;
 	bool *is_staged; /* by image: a step has it at hand already */
 };
 
 /* --- 1, 2: match and classify --- */
+
+static void add_item(struct work *w, const struct match *m, const struct diff_slot *diff)
+{
+	struct item *it = &w->items[w->n++];
+
+	it->diff = *diff;
+	it->match = m;
+	it->rank = m->known ? m->known->rank : 0;
+	it->is_obsolete = !m->known || !m->known->is_wanted;
+	it->change = (struct plan_change){
+		.verdict = diff->verdict,
+		.service = m->service,
+		.slot = m->number,
+		.name = runtime_id_slot_name(w->a, m->service, m->number),
+		.cause = diff->cause,
+		.fields = diff->fields,
+		.hint = diff->hint,
+		.id = diff->keep ? diff->keep->id
+		      : m->n     ? m->instances[m->n - 1]->id
+				 : NULL,
+		.os = diff->verdict == VERDICT_NEEDS_PEER ? m->want->group->route.os : NULL,
+	};
+}
 
 static void classify(struct work *w)
 {
 	w->items = arena_array(w->a, w->matches.n, sizeof(*w->items));
 	for (size_t i = 0; i < w->matches.n; i++) {
 		const struct match *m = &w->matches.items[i];
-		struct item *it = &w->items[w->n];
+		bool is_meant = scope_has(w->in->scope, m->service, m->number);
+		struct diff_slot diff;
 		struct diff_input in = {
 			.want = m->want,
 			.record = m->record,
@@ -56,35 +83,16 @@ static void classify(struct work *w)
 			.keeps_all = w->in->keeps_all,
 			.now = w->in->now,
 		};
-		if (!scope_has(w->in->scope, m->service, m->number))
-			continue;
 		if (!m->want)
 			in.remove_cause = match_remove_cause(m, w->in->desired, w->a);
-		diff_compute(&in, w->a, &it->diff);
-		if (verdict_is_right(it->diff.verdict))
-			continue;
-		it->match = m;
-		it->rank = m->known ? m->known->rank : 0;
-		it->is_obsolete = !m->known || !m->known->is_wanted;
-		it->change = (struct plan_change){
-			.verdict = it->diff.verdict,
-			.service = m->service,
-			.slot = m->number,
-			.name = runtime_id_slot_name(w->a, m->service, m->number),
-			.cause = it->diff.cause,
-			.fields = it->diff.fields,
-			.hint = it->diff.hint,
-			.id = it->diff.keep ? it->diff.keep->id
-			      : m->n        ? m->instances[m->n - 1]->id
-					    : NULL,
-			.os = it->diff.verdict == VERDICT_NEEDS_PEER ? m->want->group->route.os
-								     : NULL,
-		};
-		w->n++;
+		diff_compute(&in, w->a, &diff);
+		plan_hope_add(w->hope, m, &diff, is_meant);
+		if (is_meant && !verdict_is_right(diff.verdict))
+			add_item(w, m, &diff);
 	}
 }
 
-/* --- 4: order --- */
+/* --- 5: order --- */
 
 /* Removals, what can be done, what cannot. */
 static int stage_of(const struct item *it)
@@ -117,7 +125,35 @@ static int compare_items(const void *pa, const void *pb)
 	return order;
 }
 
-/* --- 3: imply --- */
+static void sort(struct work *w)
+{
+	if (w->n)
+		qsort(w->items, w->n, sizeof(*w->items), compare_items);
+}
+
+/* --- 3: what depends on what will never come; the items are in the order of ranks --- */
+
+static void block(struct work *w)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct item *it = &w->items[i];
+		struct plan_unmet unmet;
+
+		if (!plan_hope_is_lost(w->hope, it->match, &it->diff, &unmet))
+			continue;
+		it->change.verdict = VERDICT_BLOCKED;
+		it->change.cause = unmet.cause;
+		it->change.hint = unmet.hint;
+		it->change.fields = NULL;
+		is_any = true;
+	}
+	if (is_any)
+		sort(w);
+}
+
+/* --- 4: imply --- */
 
 static struct step *add_step(struct work *w, struct item *it, enum step_kind kind,
 			     const char *runtime)
@@ -219,7 +255,7 @@ static void imply(struct work *w, struct item *it)
 	}
 }
 
-/* --- 5: sums and hash --- */
+/* --- 6: sums and hash --- */
 
 static size_t *counter_of(struct plan *p, enum verdict v)
 {
@@ -283,9 +319,10 @@ int plan_compute(const struct plan_input *in, struct arena *a, struct plan *ret,
 	if (w.matches.n > LIMIT_SLOTS)
 		return error_set(err, ERR_LIMIT, 0, "deployment %s: more than %d slots",
 				 p.deployment, LIMIT_SLOTS);
+	w.hope = plan_hope_new(in->desired, a);
 	classify(&w);
-	if (w.n)
-		qsort(w.items, w.n, sizeof(*w.items), compare_items);
+	sort(&w);
+	block(&w);
 	p.changes = arena_array(a, w.n, sizeof(*p.changes));
 	w.is_staged = arena_array(a, in->desired->n_images, sizeof(bool));
 	for (size_t i = 0; i < w.n; i++) {

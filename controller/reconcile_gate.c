@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "controller/match.h"
+
 /* --- queues --- */
 
 void reconcile_gate_unpark(struct reconciler *r, struct rslot *s)
@@ -274,12 +276,9 @@ static void block(struct reconciler *r, struct rslot *s, const struct depend *de
 		is_held |= r->slots[i].record.held;
 		is_other |= r->slots[i].is_other;
 	}
-	s->blocked = arena_printf(r->pass, "depends on %s, which is not %s%s", dep->service,
-				  spec_enum_name(&spec_enum_condition, dep->condition),
-				  is_held ? ": it was stopped by hand" : "");
+	s->blocked = match_unmet_cause(dep, is_held, r->pass);
 	if (is_held || is_other)
-		s->blocked_hint = arena_printf(r->pass, "'tallyman start %s/%s' starts it",
-					       r->desired->deployment, dep->service);
+		s->blocked_hint = match_unmet_hint(r->desired, dep, r->pass);
 }
 
 bool reconcile_gate_depends(struct reconciler *r, struct rslot *s)

@@ -5,9 +5,9 @@
 #include "controller/cli/completion.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
+#include "controller/cli/target.h"
 #include "specs/schema.h"
 #include "store/deployment_store.h"
-#include "store/slot_store.h"
 #include "store/store.h"
 
 enum { MAX_SCRIPT = 1 << 20 };
@@ -17,25 +17,20 @@ static int print_names(struct cli *cli, const struct command_args *args, struct 
 {
 	struct store *store CLEAN(store) = NULL;
 	struct deployment_rows deployments = { 0 };
-	struct slot_rows slots = { 0 };
 	int r = open_store(cli, args, &store, err);
 
 	if (r == 0 && store)
 		r = deployment_store_list(store, cli->arena, &deployments, err);
-	if (r == 0 && store)
-		r = slot_store_list(store, NULL, cli->arena, &slots, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < deployments.n; i++)
-		output_printf(cli->out, "%s\n", deployments.items[i].name);
-	for (size_t i = 0; i < slots.n; i++) {
-		const struct slot *s = &slots.items[i];
+	for (size_t i = 0; r == 0 && i < deployments.n; i++) {
+		const char *name = deployments.items[i].name;
+		struct target_names services = { 0 };
 
-		if (i == 0 || strcmp(s->service, s[-1].service) != 0 ||
-		    strcmp(s->deployment, s[-1].deployment) != 0)
-			output_printf(cli->out, "%s/%s\n", s->deployment, s->service);
+		output_printf(cli->out, "%s\n", name);
+		r = target_services(store, name, cli->arena, &services, err);
+		for (size_t k = 0; k < services.n; k++)
+			output_printf(cli->out, "%s/%s\n", name, services.items[k]);
 	}
-	return EXIT_DONE;
+	return r < 0 ? r : EXIT_DONE;
 }
 
 static int print_images(struct cli *cli, const struct command_args *args, struct error *err)

@@ -7,6 +7,7 @@
 #include "controller/cli/output.h"
 #include "controller/wanted.h"
 #include "specs/parse.h"
+#include "specs/runtime_id.h"
 
 enum { MAX_FINDINGS_TEXT = 8 << 20 };
 
@@ -43,6 +44,14 @@ static int refuse(struct cli *cli, const char *name, const struct findings *f, s
 	return -ERR_INVALID;
 }
 
+/* What is no file may be meant as the name of a deployment. */
+static void hint_at_name(const char *name, struct error *err)
+{
+	if (runtime_id_is_deployment(name))
+		error_hint(err, "a deployment file is read here; 'tallyman status %s' takes a name",
+			   name);
+}
+
 int file_load(struct cli *cli, const char *name, bool is_strict, struct file_spec *ret,
 	      struct error *err)
 {
@@ -52,6 +61,8 @@ int file_load(struct cli *cli, const char *name, bool is_strict, struct file_spe
 	struct error unused = ERROR_INIT;
 	int r = input_read(name, &text, err);
 
+	if (r == -ERR_NOT_FOUND)
+		hint_at_name(name, err);
 	if (r < 0)
 		return r;
 	*ret = (struct file_spec){ .arena = arena_new(), .name = input_name(name), .n = text.n };

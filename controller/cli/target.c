@@ -2,6 +2,7 @@
 /* What people type to name something, and whether the store has heard of it. */
 #include "controller/cli/target.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -186,4 +187,33 @@ int target_check(struct target *t, struct store *store, struct arena *arena, str
 	if (r < 0)
 		return r;
 	return is_known(t, &known) ? 0 : unknown_slot(t, &known, arena, err);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int target_services(struct store *store, const char *deployment, struct arena *arena,
+		    struct target_names *ret, struct error *err)
+{
+	const struct target t = { .deployment = deployment };
+	struct target_names all = { 0 };
+	struct known known = { 0 };
+	size_t n = 0;
+	int r = read_known(&t, store, arena, &known, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < known.rows.n; i++)
+		add_name(arena, &all.items, &all.n, known.rows.items[i].service);
+	for (size_t i = 0; i < known.groups.n; i++)
+		add_name(arena, &all.items, &all.n, known.groups.items[i].service->name);
+	if (all.n)
+		qsort(all.items, all.n, sizeof(*all.items), compare_names);
+	for (size_t i = 0; i < all.n; i++)
+		if (n == 0 || strcmp(all.items[n - 1], all.items[i]) != 0)
+			all.items[n++] = all.items[i];
+	*ret = (struct target_names){ all.items, n };
+	return 0;
 }

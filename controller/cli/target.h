@@ -36,3 +36,13 @@ bool target_matches(const struct target *t, const char *deployment, const char *
  * Return: 0; -ERR_NOT_FOUND with the nearest name.
  */
 int target_check(struct target *t, struct store *store, struct arena *arena, struct error *err);
+
+struct target_names {
+	const char **items; /* sorted, each once */
+	size_t n;
+};
+
+/** target_services() - the services of a deployment that a name can mean: those that have, or had,
+ *  slots, and those of its current file */
+int target_services(struct store *store, const char *deployment, struct arena *arena,
+		    struct target_names *ret, struct error *err);

@@ -50,6 +50,29 @@ assert_eq "$out" "$first" "planned twice"
 assert_eq "$(find "$TALLYMAN_STATE_DIR" "$TALLYMAN_RUN_DIR" -type f -exec sha256sum {} + |
 	grep -v -e -shm | sort)" "$before" "files after plans"
 
+# A name where a file is read.
+refused 1 "open shop: No such file or directory" plan "${memory[@]}" shop
+assert_contains "$err" "'tallyman status shop' takes a name"
+refused 1 "open shop.yml: No such file" plan "${memory[@]}" shop.yml
+assert_lacks "$err" "hint:"
+
+# What depends on something that can never come: told before anything is begun, as apply does.
+cat >never.yaml <<'EOT'
+version: v1
+deployment: never
+services:
+  front: { image: { name: local/web:1 }, depends: [{ service: nightly }] }
+  nightly: { rtype: cron, schedule: "0 0 3 * * *", image: { name: local/web:1 } }
+EOT
+tm_ok plan "${memory[@]}" never.yaml
+assert_contains "$out" "  blocked front-rep-0: depends on nightly, which is not healthy"
+assert_contains "$out" "Plan: nothing to do"
+tm apply "${memory[@]}" never.yaml
+assert_rc 4
+assert_contains "$err" "depends on nightly, which is not healthy"
+tm_ok completion names --state-dir "$TALLYMAN_STATE_DIR/memory"
+assert_contains "$out" $'never\nnever/front\nnever/nightly'
+
 # From stdin.
 run bash -c '"$TALLYMAN" plan --runtime memory - <"$0"' blue.yaml
 assert_rc 2

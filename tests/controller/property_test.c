@@ -140,6 +140,28 @@ static bool may_wait(const struct core_case *c, const struct slot *rec)
 	return rec->fault != ERR_OK || diff_retry_left(rec, &c->time) > 0;
 }
 
+/* Something that the service depends on, and be it through others, is not there. */
+static bool lacks_something(struct core_case *c, size_t service, const struct observed *after)
+{
+	const struct desired_service *ds = &c->desired.services[service];
+
+	for (size_t i = 0; i < ds->depends->n; i++) {
+		const struct desired_service *on =
+			ds->needs[i] == SIZE_MAX ? NULL : &c->desired.services[ds->needs[i]];
+		for (size_t k = 0; on && k < on->n; k++) {
+			const struct desired_slot *s = &c->desired.slots[on->first + k];
+			struct slot_now is = find_slot(after, on->name, s->number);
+			if (is.n == 0 || is.items[0]->state != INSTANCE_RUNNING ||
+			    s->group->route.kind != ROUTE_RUNTIME ||
+			    !is_as_wished(is.items[0], s->group))
+				return true;
+		}
+		if (on && lacks_something(c, ds->needs[i], after))
+			return true;
+	}
+	return false;
+}
+
 static void check_wanted(struct core_case *c, const struct observed *before,
 			 const struct observed *after, bool is_asked)
 {
@@ -156,7 +178,8 @@ static void check_wanted(struct core_case *c, const struct observed *before,
 		if (!wrong)
 			continue;
 		if (is_untouched(&was, &is) &&
-		    (was.is_unknown || !can_run || (!is_asked && may_wait(c, rec))))
+		    (was.is_unknown || !can_run || lacks_something(c, s->service_index, after) ||
+		     (!is_asked && may_wait(c, rec))))
 			continue;
 		fail_msg("%s-rep-%u: %s", s->service, s->number, wrong);
 	}

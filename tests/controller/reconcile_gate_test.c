@@ -270,7 +270,28 @@ static const struct {
 	  "blocked: depends on db, which is not healthy" },
 	{ "platform: {os: windows, arch: amd64}", "{service: db, on_timeout: warn}",
 	  "waiting: waits for db" },
+	{ "depends: [{service: far}]}\nfar: {image: {name: db:1}, rtype: cron, schedule: '@daily'",
+	  "{service: db}", "blocked: depends on db, which is not healthy" },
 };
+
+/* A plan says so before anything is begun. */
+static void expect_planned(struct core_play *p, const char *web)
+{
+	const struct core_asker by = { core_play_diff_now(p), true };
+	struct plan plan = core_world_plan(&p->world, p->desired, &by, p->arena);
+
+	for (size_t i = 0; i < plan.n; i++) {
+		const struct plan_change *c = &plan.changes[i];
+		bool is_blocked = c->verdict == VERDICT_BLOCKED && c->n == 0;
+		if (strcmp(c->service, "web") != 0)
+			continue;
+		assert_int_equal(is_blocked, strncmp(web, "blocked: ", 9) == 0);
+		if (is_blocked)
+			expect(c->cause, web + strlen("blocked: "));
+		return;
+	}
+	fail_msg("nothing is planned for web");
+}
 
 static void test_depends_on_hopeless(void **state)
 {
@@ -282,6 +303,7 @@ static void test_depends_on_hopeless(void **state)
 						      "web: {image: {name: app:1}, depends: [%s]}\n"
 						      "db: {image: {name: db:1}, %s}",
 						      hopeless[i].depend, hopeless[i].db));
+		expect_planned(&p, hopeless[i].web);
 		core_play_run(&p, 10 * CLOCK_SEC);
 		expect(core_play_slot(&p, "web-rep-0"), hopeless[i].web);
 		core_play_done(&p);
@@ -296,6 +318,7 @@ static void test_depends_on_held(void **state)
 	struct core_play *p = *state;
 	core_world_record(&p->world, "db", 0)->held = true;
 	(void)core_play_wish(p, text);
+	expect_planned(p, "blocked: depends on db, which is not healthy: it was stopped by hand");
 	core_play_run(p, 10 * CLOCK_SEC);
 	expect(core_play_slot(p, "web-rep-0"),
 	       "blocked: depends on db, which is not healthy: it was stopped by hand");

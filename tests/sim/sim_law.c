@@ -198,10 +198,31 @@ bool sim_is_right(const struct sim *s, const struct world *w, size_t slot)
 	return sum.n == sum.n_ended && sum.n <= 1 && is_over(s, w, slot);
 }
 
+/* Something that the service uses, and be it through others, does not run. */
+static bool lacks_something(const struct sim *s, const struct world *w, unsigned service)
+{
+	const struct wish_service *ws = &s->wish.services[service];
+	for (unsigned j = 0; j < service; j++) {
+		const struct wish_service *on = &s->wish.services[j];
+		if (!(ws->uses & 1U << j) || !on->is_there)
+			continue;
+		for (unsigned i = 0; i < on->replicas; i++)
+			if (sum_of_world(s, w, j * WISH_REPLICAS + i).n_up == 0)
+				return true;
+		if (lacks_something(s, w, j))
+			return true;
+	}
+	return false;
+}
+
 bool sim_is_planned(const struct sim *s, const struct world *w, size_t slot)
 {
 	const struct wish_service *ws = sim_wanted(s, slot);
-	return (ws && ws->route != ROUTE_RUNTIME) || sim_is_right(s, w, slot);
+	if (sim_is_right(s, w, slot))
+		return true;
+	return ws && !s->told[slot].is_held &&
+	       (ws->route != ROUTE_RUNTIME ||
+		lacks_something(s, w, (unsigned)slot / WISH_REPLICAS));
 }
 
 bool sim_check_converged(const struct sim *s)
