@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * A shim of an older build is asked to become this program, before anything else is: it answers and
+ * ends the connection, and the next one finds the new build. If it cannot, it is used as it is.
+ *
  * A shim that leaves and a client that comes can cross: the client sees nobody, or an end
  * before hello, and tries again. Two clients that start a shim at once start two, of which
  * one finds the lock taken and ends; so starting is repeated until somebody answers.
@@ -12,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "backends/shim_build.h"
+#include "backends/shim_command.h"
 #include "backends/shim_protocol.h"
 #include "backends/shim_values.h"
 #include "base/fs.h"
@@ -21,8 +26,16 @@
 enum {
 	RETRY_MS = 5,
 	START_AGAIN_MS =
-		500,  /* a shim that was started answers sooner, unless another one leaves */
-	START_S = 30, /* it looks at all containers before it answers */
+		500,    /* a shim that was started answers sooner, unless another one leaves */
+	START_S = 30,   /* it looks at all containers before it answers */
+	UPGRADE_S = 60, /* a rehearsal, and calls that end */
+	UPGRADE_ID = 1, /* the only call on that connection */
+};
+
+/* Who answered the greeting. */
+struct peer {
+	int64_t pid;
+	bool is_older; /* build than ours */
 };
 
 int remote_start_dial(const char *path, int *ret_fd, struct error *err)
@@ -90,7 +103,7 @@ static int read_frame(int fd, struct mono deadline, struct buf *in, struct shim_
 	}
 }
 
-static int read_answer(const struct shim_hello *mine, const struct shim_frame *f, int64_t *ret_pid,
+static int read_answer(const struct shim_hello *mine, const struct shim_frame *f, struct peer *ret,
 		       struct error *err)
 {
 	struct json_object *body CLEAN(json) = NULL;
@@ -114,17 +127,18 @@ static int read_answer(const struct shim_hello *mine, const struct shim_frame *f
 	if (r == 0)
 		r = shim_hello_check(mine, &theirs, theirs.pid, err);
 	if (r == 0)
-		*ret_pid = theirs.pid;
+		*ret = (struct peer){ theirs.pid,
+				      shim_build_compare(theirs.build, mine->build) < 0 };
 	return r;
 }
 
 static int greet(const struct runtime_remote_options *o, int fd, struct mono deadline,
-		 struct buf *in, int64_t *ret_pid, struct error *err)
+		 struct buf *in, struct peer *ret, struct error *err)
 {
 	struct buf out CLEAN(buf) = BUF_INIT(64 << 10);
 	char boot_id[PROCESS_BOOT_ID_SIZE];
 	struct shim_hello mine = { .protocol = SHIM_PROTOCOL,
-				   .build = SHIM_BUILD,
+				   .build = shim_build,
 				   .runtime = o->runtime_name,
 				   .owner = o->layout.owner,
 				   .node_id = o->node_id,
@@ -144,10 +158,42 @@ static int greet(const struct runtime_remote_options *o, int fd, struct mono dea
 		return REMOTE_AGAIN;
 	r = read_frame(fd, deadline, in, &f, &used, err);
 	if (r == 0)
-		r = read_answer(&mine, &f, ret_pid, err);
+		r = read_answer(&mine, &f, ret, err);
 	if (r == 0)
 		buf_drop(in, used);
 	return r;
+}
+
+/* --- upgrade ------------------------------------------------------------------------- */
+
+/* Until the answer, or the end of the connection, which is one as well. Exits that are told
+ * meanwhile are told again: nobody acknowledges them here. */
+static void await_upgrade(int fd, struct mono deadline, struct buf *in)
+{
+	struct shim_frame f = { .kind = SHIM_FRAME_HELLO };
+	size_t used = 0;
+
+	while (f.kind != SHIM_FRAME_RESULT) {
+		buf_drop(in, used);
+		if (read_frame(fd, deadline, in, &f, &used, NULL) != 0)
+			return;
+	}
+}
+
+/* Whatever comes of it, the next connection is used as it is. */
+static void ask_upgrade(const struct runtime_remote_options *o, int fd, struct buf *in)
+{
+	struct buf out CLEAN(buf) = BUF_INIT(64 << 10);
+	struct json_object *body = json_object_new_object();
+	struct mono deadline = mono_add(clock_mono(), UPGRADE_S * CLOCK_SEC);
+	/* /proc/self/exe is another one there; NULL when there is nothing at its path any more. */
+	char *program CLEAN(free) = realpath(o->program, NULL);
+
+	json_put_str(body, "op", "upgrade");
+	json_put_str(body, "program", program);
+	if (shim_frame_encode_json(UPGRADE_ID, SHIM_FRAME_CALL, body, &out, NULL) == 0 && program &&
+	    send(fd, out.data, out.n, MSG_NOSIGNAL) == (ssize_t)out.n)
+		await_upgrade(fd, deadline, in);
 }
 
 /* --- starting ------------------------------------------------------------------------ */
@@ -180,33 +226,21 @@ static int cannot_start(const char *name, const struct process_result *res, stru
 	return r;
 }
 
-enum { N_FIXED = 12 }; /* words of a shim's command line that are always there */
-
-static void add_option(const char ***end, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	*(*end)++ = name;
-	*(*end)++ = value;
-}
-
 static int start_shim(const struct runtime_remote_options *o, struct mono deadline,
 		      struct error *err)
 {
 	struct process_result res CLEAN(process_result) = PROCESS_RESULT_INIT;
-	const struct layout *l = &o->layout;
-	const char *argv[] = { o->program,    "shim",       "--runtime", o->runtime_name,
-			       "--state-dir", l->state_dir, "--run-dir", l->run_dir,
-			       "--owner",     l->owner,     "--node-id", o->node_id,
-			       NULL,          NULL,         NULL,        NULL,
-			       NULL };
-	const char **end = argv + N_FIXED;
-	struct process_spec spec = { .argv = argv, .deadline = deadline };
-	int r;
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct shim_command command = { .program = o->program,
+					      .runtime = o->runtime_name,
+					      .node_id = o->node_id,
+					      .oci_path = o->oci_path,
+					      .hcs_library = o->hcs_library,
+					      .layout = o->layout };
+	struct process_spec spec = { .argv = shim_command_words(&command, NULL, a),
+				     .deadline = deadline };
+	int r = process_run(&spec, &res, err);
 
-	add_option(&end, "--oci-path", o->oci_path);
-	add_option(&end, "--hcs-library", o->hcs_library);
-	r = process_run(&spec, &res, err);
 	if (r < 0)
 		return error_wrap(err, r, "start the %s shim", o->runtime_name);
 	return res.exit_code == 0 ? 0 : cannot_start(o->runtime_name, &res, err);
@@ -218,6 +252,7 @@ struct way {
 	const char *path;
 	struct mono deadline;
 	struct mono started; /* when a shim was last started here; 0: not yet */
+	bool has_asked;      /* an older one to become this program */
 };
 
 static int find_nobody(struct way *w, struct error *err)
@@ -238,6 +273,7 @@ static int find_nobody(struct way *w, struct error *err)
 /* One try: 0 connected, > 0 try again. */
 static int try_once(struct way *w, struct buf *in, int *ret_fd, int64_t *ret_pid, struct error *err)
 {
+	struct peer peer = { 0 };
 	int fd CLEAN(fd) = -1;
 	int r = remote_start_dial(w->path, &fd, err);
 
@@ -247,10 +283,18 @@ static int try_once(struct way *w, struct buf *in, int *ret_fd, int64_t *ret_pid
 	}
 	if (r == 0) {
 		buf_clear(in);
-		r = greet(w->o, fd, w->deadline, in, ret_pid, err);
+		r = greet(w->o, fd, w->deadline, in, &peer, err);
 	}
-	if (r == 0)
+	/* Who may not start a shim has no say in which one runs. */
+	if (r == 0 && peer.is_older && w->o->may_start && !w->has_asked) {
+		w->has_asked = true;
+		ask_upgrade(w->o, fd, in);
+		return REMOTE_AGAIN;
+	}
+	if (r == 0) {
+		*ret_pid = peer.pid;
 		*ret_fd = TAKE_FD(fd);
+	}
 	return r;
 }
 

@@ -15,8 +15,10 @@ struct shim_options {
 	const char *oci_path;    /* NULL: the runtime chooses */
 	const char *hcs_library; /* of the Host Compute Service; NULL: the system's */
 	bool foreground;         /* stay in this process and session; errors and logs to stderr */
-	bool stdio;              /* speak the protocol on 0 and 1 for a client that cannot connect:
-				  * starts the shim if need be and carries bytes to its socket */
+	bool rehearse;           /* only say whether this program could take over from another */
+	int resume; /* > 0: take over what the program before left in that descriptor */
+	bool stdio; /* speak the protocol on 0 and 1 for a client that cannot connect:
+		     * starts the shim if need be and carries bytes to its socket */
 	const struct shim_hosted *hosted; /* NULL: looked up by name */
 };
 
@@ -28,6 +30,10 @@ struct shim_options {
  * <state>/logs/shim-<runtime>.log; the caller's process returns once clients can connect,
  * with the reason when they cannot. Call it before any thread is started, and return from
  * main afterwards: it closes all descriptors but 0, 1 and 2.
+ *
+ * Upgrade: at SIGHUP, or when a client asks, another program (or the one that is at the same path
+ * now) goes on in the same process: same pid, children, sockets, pipes and lock. It is rehearsed
+ * before; one that cannot go on all the same gives back to the one before.
  *
  * Return: 0, also when another shim serves this owner and runtime already.
  */

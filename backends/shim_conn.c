@@ -160,13 +160,19 @@ void shim_conn_send(struct shim_conn *c, uint64_t id, enum shim_frame_kind kind,
 	pthread_mutex_unlock(&c->lock);
 }
 
-void shim_conn_refuse(struct shim_conn *c, const struct error *e)
+void shim_conn_answer(struct shim_conn *c, uint64_t id, int r, const struct error *e)
 {
 	struct json_object *body = json_object_new_object();
 
-	json_put_i64(body, "r", -(int64_t)e->code);
-	json_put_obj(body, "error", shim_values_error(e));
-	shim_conn_send(c, 0, SHIM_FRAME_RESULT, body, false);
+	json_put_i64(body, "r", r);
+	if (r < 0)
+		json_put_obj(body, "error", shim_values_error(e));
+	shim_conn_send(c, id, SHIM_FRAME_RESULT, body, false);
+}
+
+void shim_conn_refuse(struct shim_conn *c, const struct error *e)
+{
+	shim_conn_answer(c, 0, -(int)e->code, e);
 }
 
 void shim_conn_flush(struct shim_conn *c)
@@ -177,12 +183,22 @@ void shim_conn_flush(struct shim_conn *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void shim_conn_mute(struct shim_conn *c)
+void shim_conn_mute(struct shim_conn *c, bool must)
 {
 	pthread_mutex_lock(&c->lock);
-	c->muted = true;
+	c->muted = must;
 	set_events(c);
 	pthread_mutex_unlock(&c->lock);
+}
+
+bool shim_conn_is_sent(struct shim_conn *c)
+{
+	bool sent;
+
+	pthread_mutex_lock(&c->lock);
+	sent = c->broken || c->out.n == 0;
+	pthread_mutex_unlock(&c->lock);
+	return sent;
 }
 
 void shim_conn_shut(struct shim_conn *c)

@@ -30,6 +30,10 @@ CLEAN_DEFINE(shim_conn, struct shim_conn *, shim_conn_unref)
 void shim_conn_send(struct shim_conn *c, uint64_t id, enum shim_frame_kind kind,
 		    struct json_object *body, bool may_wait);
 
+/** shim_conn_answer() - a result without a value, without waiting: @r, and @e with it when negative
+ */
+void shim_conn_answer(struct shim_conn *c, uint64_t id, int r, const struct error *e);
+
 /** shim_conn_refuse() - a result with id 0 that carries @e: the greeting's answer when it is no */
 void shim_conn_refuse(struct shim_conn *c, const struct error *e);
 
@@ -48,8 +52,11 @@ int shim_conn_next(struct shim_conn *c, struct shim_frame *ret, struct error *er
 /** shim_conn_flush() - loop only: the socket takes bytes again */
 void shim_conn_flush(struct shim_conn *c);
 
-/** shim_conn_mute() - loop only: no more input events; output goes on */
-void shim_conn_mute(struct shim_conn *c);
+/** shim_conn_mute() - loop only: no input events, or again; output goes on */
+void shim_conn_mute(struct shim_conn *c, bool must);
+
+/** shim_conn_is_sent() - the socket has taken all that was to be sent */
+bool shim_conn_is_sent(struct shim_conn *c);
 
 /** shim_conn_shut() - end it now; later frames are dropped. The last unref closes it */
 void shim_conn_shut(struct shim_conn *c);

@@ -46,7 +46,10 @@ static int open_memory(const struct shim_services *s, struct runtime **ret, stru
 
 static const struct shim_hosted table[] = {
 	{ .name = "youki", .open = open_youki },
-	{ .name = "hcs", .open = open_hcs },
+	{ .name = "hcs",
+	  .open = open_hcs,
+	  /* The service breaks them when the handles of their processes are closed. */
+	  .stays = "the pipes of Windows containers break with the handles of this program" },
 	{ .name = "memory", .open = open_memory },
 	{ .name = NULL },
 };

@@ -21,6 +21,8 @@ struct shim_hosted {
 	const char *name;
 	/* Adopts what is there already; a failure says what to do. */
 	int (*open)(const struct shim_services *s, struct runtime **ret, struct error *err);
+	/* Why no other program can go on in this process; NULL: it can. */
+	const char *stays;
 };
 
 /** shim_hosted_find() - NULL for a name that no shim can host */

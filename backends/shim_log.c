@@ -47,6 +47,7 @@ struct entry {
 	uint64_t serial;
 	char *id;
 	char *fifos[STREAMS];
+	struct shim_log_place place; /* path: see file */
 	struct shim_log_file file;
 	bool busy; /* the copying thread works on it */
 	struct stream streams[STREAMS];
@@ -205,6 +206,7 @@ static int new_entry(const char *id, const struct shim_log_place *place, const c
 		e->fifos[i] = xcalloc(1, size);
 		snprintf(e->fifos[i], size, "%s%s", fifo_prefix, fifo_suffixes[i]);
 	}
+	e->place = *place;
 	r = shim_log_file_open(&e->file, place, err);
 	if (r < 0)
 		return error_wrap(err, r, "log of %s", id);
@@ -254,7 +256,7 @@ static int add_entry(struct shim_log *log, struct entry **take, struct error *er
 	return r;
 }
 
-static bool is_open(struct shim_log *log, const char *id)
+bool shim_log_is_open(struct shim_log *log, const char *id)
 {
 	bool open;
 
@@ -298,7 +300,7 @@ int shim_log_open(struct shim_log *log, const char *id, const struct shim_log_pl
 	int fds[STREAMS] = { -1, -1 };
 	int r;
 
-	if (is_open(log, id))
+	if (shim_log_is_open(log, id))
 		return error_set(err, ERR_EXISTS, 0, "the log of %s is open already", id);
 	r = new_entry(id, place, fifo_prefix, &e, err);
 	if (r < 0)
@@ -323,7 +325,7 @@ int shim_log_take(struct shim_log *log, const char *id, const struct shim_log_pl
 	struct entry *e CLEAN(entry) = NULL;
 	int r = 0;
 
-	if (is_open(log, id))
+	if (shim_log_is_open(log, id))
 		r = error_set(err, ERR_EXISTS, 0, "the log of %s is open already", id);
 	if (r == 0)
 		r = new_entry(id, place, NULL, &e, err);
@@ -371,7 +373,7 @@ int shim_log_adopt(struct shim_log *log, const char *id, const struct shim_log_p
 	struct entry *e CLEAN(entry) = NULL;
 	int r;
 
-	if (is_open(log, id))
+	if (shim_log_is_open(log, id))
 		return SHIM_LOG_ALREADY;
 	r = new_entry(id, place, fifo_prefix, &e, err);
 	for (int i = 0; i < STREAMS && r == 0; i++)
@@ -457,25 +459,86 @@ int shim_log_new(struct shim_log **ret, struct error *err)
 	return 0;
 }
 
-void shim_log_free(struct shim_log *log)
+/* Twice is fine. */
+static void stop_thread(struct shim_log *log)
 {
 	const uint64_t one = 1;
+	bool was;
 
-	if (!log)
-		return;
 	pthread_mutex_lock(&log->lock);
+	was = log->stop;
 	log->stop = true;
 	pthread_mutex_unlock(&log->lock);
+	if (was)
+		return;
 	if (write(log->wake, &one, sizeof(one)) != sizeof(one))
 		abort(); /* a fresh eventfd always takes a one */
 	pthread_join(log->thread, NULL);
+}
+
+/* What was begun goes into the file; whoever reads puts it together with the rest. */
+static void write_begun(struct entry *e)
+{
+	struct buf out CLEAN(buf) = BUF_INIT(OUT_MAX);
+
+	emit_rest(e, 'P', &out);
+	shim_log_file_write(&e->file, out.data, out.n);
+	shim_log_file_settle(&e->file);
+}
+
+void shim_log_hand_over(struct shim_log *log, struct arena *a, struct shim_handed_log **ret,
+			size_t *ret_n)
+{
+	struct shim_handed_log *all = NULL;
+	size_t n = 0;
+
+	stop_thread(log);
 	while (log->entries) {
 		struct entry *e CLEAN(entry) = log->entries;
-		struct buf out CLEAN(buf) = BUF_INIT(OUT_MAX);
+		struct shim_handed_log *h;
 
 		log->entries = e->next;
-		emit_rest(e, 'P', &out);
-		shim_log_file_write(&e->file, out.data, out.n);
+		write_begun(e);
+		all = arena_grow(a, all, n, sizeof(*all));
+		h = &all[n++];
+		h->id = arena_strdup(a, e->id);
+		h->place = e->place;
+		h->place.path = arena_strdup(a, e->file.path);
+		for (int i = 0; i < STREAMS; i++) {
+			h->fifos[i] = arena_strdup(a, e->fifos[i]);
+			h->fds[i] = TAKE_FD(e->streams[i].fd);
+		}
+	}
+	*ret = all;
+	*ret_n = n;
+}
+
+int shim_log_take_over(struct shim_log *log, const struct shim_handed_log *from, struct error *err)
+{
+	struct entry *e CLEAN(entry) = NULL;
+	int r = new_entry(from->id, &from->place, NULL, &e, err);
+
+	for (int i = 0; r == 0 && i < STREAMS; i++) {
+		e->streams[i].fd = from->fds[i];
+		e->fifos[i] = from->fifos[i] ? xstrdup(from->fifos[i]) : NULL;
+	}
+	if (r == 0)
+		r = add_entry(log, &e, err);
+	for (int i = 0; e && i < STREAMS; i++)
+		e->streams[i].fd = -1; /* it was not added: they are not ours */
+	return r;
+}
+
+void shim_log_free(struct shim_log *log)
+{
+	if (!log)
+		return;
+	stop_thread(log);
+	while (log->entries) {
+		struct entry *e CLEAN(entry) = log->entries;
+
+		log->entries = e->next;
+		write_begun(e);
 	}
 	release(log);
 }

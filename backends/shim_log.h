@@ -11,6 +11,7 @@
  * never holds up its container or another one.
  */
 #include "backends/shim_log_file.h"
+#include "base/arena.h"
 
 struct shim_log;
 
@@ -51,6 +52,30 @@ int shim_log_take(struct shim_log *log, const char *id, const struct shim_log_pl
 enum { SHIM_LOG_ALREADY = 1 };
 int shim_log_adopt(struct shim_log *log, const char *id, const struct shim_log_place *place,
 		   const char *fifo_prefix, struct error *err);
+
+/* A log on its way to the next program in this process. */
+struct shim_handed_log {
+	const char *id;
+	struct shim_log_place place;
+	const char *fifos[2]; /* NULL: pipes that somebody else made */
+	int fds[2];           /* -1: that stream is none, or has ended */
+};
+
+/**
+ * shim_log_hand_over() - stop copying for good, and give up all logs with their open pipes
+ * @ret: in @a; the descriptors are the caller's
+ *
+ * Begun lines are written as P, so nothing that was read is lost. Only shim_log_free may follow.
+ */
+void shim_log_hand_over(struct shim_log *log, struct arena *a, struct shim_handed_log **ret,
+			size_t *ret_n);
+
+/** shim_log_take_over() - go on with one, without a gap; the descriptors are ours when it succeeds
+ */
+int shim_log_take_over(struct shim_log *log, const struct shim_handed_log *from, struct error *err);
+
+/** shim_log_is_open() - is its output copied here? */
+bool shim_log_is_open(struct shim_log *log, const char *id);
 
 /** shim_log_tell_gap() - the same line for a container whose pipes died with an earlier shim: what
  *  it writes from now on is lost */

@@ -27,7 +27,6 @@
 #include "base/json.h"
 
 #define SHIM_PROTOCOL 1
-#define SHIM_BUILD    "0.1.0"
 
 /* Bytes of one direction of an exec that may be under way without an ack. */
 #define SHIM_WINDOW (256 << 10)

@@ -69,7 +69,7 @@ struct shim_reaper {
 	struct watch *watches;
 	struct shim_reports *reports;
 	uint64_t n_spawned;
-	bool stop, reap_ended;
+	bool stop, reap_ended, stopped;
 	int epoll, wake;
 	pthread_t reap, look;
 };
@@ -454,12 +454,21 @@ int shim_reaper_new(struct shim_reaper **ret, struct error *err)
 	return 0;
 }
 
+void shim_reaper_stop(struct shim_reaper *r)
+{
+	if (r->stopped)
+		return;
+	r->stopped = true;
+	stop_look(r);
+	stop_reap(r);
+	shim_reports_drain(r->reports);
+}
+
 void shim_reaper_free(struct shim_reaper *r)
 {
 	if (!r)
 		return;
-	stop_look(r);
-	stop_reap(r);
+	shim_reaper_stop(r);
 	release(r);
 }
 

@@ -19,6 +19,11 @@ struct shim_reaper;
 /** shim_reaper_new() - become a subreaper and start the threads */
 int shim_reaper_new(struct shim_reaper **ret, struct error *err);
 
+/** shim_reaper_stop() - take no status any more, and report all that were taken: who ends later
+ * stays a zombie for the next reaper in this process. No waiter may be waiting any more; twice is
+ * fine */
+void shim_reaper_stop(struct shim_reaper *r);
+
 /** shim_reaper_free() - stop; children live on. No waiter may be waiting any more */
 void shim_reaper_free(struct shim_reaper *r); /* NULL is fine */
 CLEAN_DEFINE(shim_reaper, struct shim_reaper *, shim_reaper_free)

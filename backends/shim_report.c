@@ -172,3 +172,20 @@ void shim_reports_forget(struct shim_reports *s, const void *arg)
 		pthread_cond_wait(&s->done, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 }
+
+static bool is_quiet(const struct shim_reports *s)
+{
+	bool busy = s->first != NULL;
+
+	for (unsigned i = 0; i < s->n_threads; i++)
+		busy |= s->threads[i].is_busy;
+	return !busy;
+}
+
+void shim_reports_drain(struct shim_reports *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (!is_quiet(s))
+		pthread_cond_wait(&s->done, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+}

@@ -28,6 +28,9 @@ void shim_reports_free(struct shim_reports *s);
 /** shim_reports_add() - to be told; copied. Never blocks for long, never calls `ended` itself */
 void shim_reports_add(struct shim_reports *s, const struct shim_report *report);
 
+/** shim_reports_drain() - returns when all that were added have been told */
+void shim_reports_drain(struct shim_reports *s);
+
 /** shim_reports_forget() - none with @arg is told any more when this returns. May be called from
  *  `ended`: then not for the one that runs there */
 void shim_reports_forget(struct shim_reports *s, const void *arg);

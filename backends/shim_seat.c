@@ -56,13 +56,11 @@ static void watch_directory(struct shim_seat *s)
 	*slash = '/';
 }
 
-int shim_seat_take(struct shim_seat *s, const char *path, struct error *err)
+/* With the socket in place. */
+static int settle(struct shim_seat *s, const char *path, struct error *err)
 {
 	struct stat st;
-	int r = listen_at(s, path, err);
 
-	if (r < 0)
-		return r;
 	s->path = xstrdup(path);
 	watch_directory(s);
 	if (stat(path, &st) < 0)
@@ -70,6 +68,30 @@ int shim_seat_take(struct shim_seat *s, const char *path, struct error *err)
 	s->device = st.st_dev;
 	s->inode = st.st_ino;
 	return 0;
+}
+
+int shim_seat_take(struct shim_seat *s, const char *path, struct error *err)
+{
+	int r = listen_at(s, path, err);
+
+	return r < 0 ? r : settle(s, path, err);
+}
+
+int shim_seat_take_over(struct shim_seat *s, const char *path, int fd, struct error *err)
+{
+	s->fd = fd;
+	return settle(s, path, err);
+}
+
+int shim_seat_give(struct shim_seat *s)
+{
+	int fd = s->fd;
+
+	if (s->watch >= 0)
+		close(s->watch);
+	free(s->path);
+	*s = SHIM_SEAT_INIT;
+	return fd;
 }
 
 bool shim_seat_is_lost(struct shim_seat *s)

@@ -22,6 +22,13 @@ struct shim_seat {
  *  connect from now on. -ERR_LIMIT: the path is too long for a socket */
 int shim_seat_take(struct shim_seat *s, const char *path, struct error *err);
 
+/** shim_seat_give() - stop watching, and give up the socket itself: clients go on connecting and
+ * wait. The descriptor is the caller's; -1 when there is none */
+int shim_seat_give(struct shim_seat *s);
+
+/** shim_seat_take_over() - one that was given up; @fd is ours from now on */
+int shim_seat_take_over(struct shim_seat *s, const char *path, int fd, struct error *err);
+
 /** shim_seat_is_lost() - reads what the watch has to say: is the socket another one's, or gone? */
 bool shim_seat_is_lost(struct shim_seat *s);
 

@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ enum {
 	KEY_FIRST_CLIENT = 4,
 	GREETING_S = 10, /* for a client to say hello, and for the first client to come */
 	STOP_S = 5,      /* for running calls after a signal */
+	REST_S = 30,     /* for running calls before an upgrade: it is refused then */
 };
 
 struct client {
@@ -41,7 +44,7 @@ struct client {
 struct shim_server {
 	const struct shim_hello *mine;
 	struct runtime_sink sink;
-	int epoll, wake;
+	int epoll, wake, signals;
 	struct shim_seat seat;
 	struct shim_work *work;
 	struct shim_execs *execs;
@@ -51,6 +54,9 @@ struct shim_server {
 	uint64_t next_key;
 	bool must_look;       /* it may be time to leave: see whether the runtime holds anything */
 	struct mono alone_at; /* without any client since; 0: there is or was one */
+	struct shim_upgrade *upgrade;
+	struct mono rest_since; /* nothing new is taken since, for an upgrade; 0: all is */
+	const char *program;    /* that shall go on, once all has come to rest */
 	bool stop;
 	pthread_mutex_t lock;
 	struct shim_exits exits; /* under the lock */
@@ -150,6 +156,19 @@ static int greet(struct shim_server *s, struct client *c, struct json_object *bo
 	return 0;
 }
 
+static void take_upgrade(struct shim_server *s, struct client *c, uint64_t id,
+			 struct json_object *body)
+{
+	struct error err = ERROR_INIT;
+	const char *program = NULL;
+	int r = json_get_str(body, "program", &program, &err);
+
+	if (r < 0)
+		shim_conn_answer(c->conn, id, r, &err);
+	else
+		shim_upgrade_ask(s->upgrade, program, c->conn, id);
+}
+
 static void take_call(struct shim_server *s, struct client *c, uint64_t id,
 		      struct json_object **body)
 {
@@ -159,6 +178,8 @@ static void take_call(struct shim_server *s, struct client *c, uint64_t id,
 			   NULL); /* a wrong type is no exec; the worker says so */
 	if (strcmp(op, "exec") == 0)
 		shim_execs_start(s->execs, c->conn, id, TAKE(*body));
+	else if (strcmp(op, "upgrade") == 0)
+		take_upgrade(s, c, id, *body);
 	else
 		shim_work_submit(s->work, c->conn, id, TAKE(*body));
 }
@@ -209,7 +230,7 @@ static int take_frame(struct shim_server *s, struct client *c, const struct shim
 static void part(struct shim_server *s, struct client *c)
 {
 	c->parting = true;
-	shim_conn_mute(c->conn);
+	shim_conn_mute(c->conn, true);
 	/* Nobody waits for the answers any more; what runs goes on and is not told. */
 	shim_work_forget(s->work, c->conn);
 	shim_execs_forget(s->execs, c->conn);
@@ -317,7 +338,91 @@ static void consider_leaving(struct shim_server *s, struct mono now)
 	}
 }
 
+/* --- upgrade ------------------------------------------------------------------------- */
+
+static int watch(struct shim_server *s, int fd, uint64_t key, struct error *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = key };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) < 0
+		       ? error_sys(err, errno, "set up the shim's loop")
+		       : 0;
+}
+
+/* Calls under way end, nothing new is taken: clients wait, those that connect as well. */
+static void rest(struct shim_server *s, struct mono now)
+{
+	s->rest_since = now;
+	(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->seat.fd, NULL);
+	for (struct client *c = s->clients; c; c = c->next)
+		shim_conn_mute(c->conn, true);
+}
+
+static void go_on(struct shim_server *s)
+{
+	struct error err = ERROR_INIT;
+
+	s->rest_since = (struct mono){ 0 };
+	for (struct client *c = s->clients; c; c = c->next)
+		shim_conn_mute(c->conn, c->parting);
+	/* Without it nobody can come any more: then the next shim shall. */
+	s->stop |= watch(s, s->seat.fd, KEY_LISTEN, &err) < 0;
+}
+
+static bool is_at_rest(struct shim_server *s)
+{
+	bool sent = true;
+
+	for (struct client *c = s->clients; c; c = c->next)
+		sent &= shim_conn_is_sent(c->conn);
+	return sent && shim_work_is_idle(s->work);
+}
+
+/* An exec's streams cannot be handed over: who asks is told, and a signal waits for its end. */
+static bool is_held_up(struct shim_server *s)
+{
+	struct error err = ERROR_INIT;
+
+	if (shim_execs_is_idle(s->execs))
+		return false;
+	(void)error_set(&err, ERR_UNAVAILABLE, 0, "an exec is running");
+	if (shim_upgrade_has_asker(s->upgrade))
+		shim_upgrade_refuse(s->upgrade, &err);
+	return true;
+}
+
+/* Asked after every turn of the loop. */
+static void consider_upgrade(struct shim_server *s, struct mono now)
+{
+	struct error err = ERROR_INIT;
+
+	if (shim_upgrade_look(s->upgrade) != SHIM_UPGRADE_READY || is_held_up(s))
+		return;
+	if (!s->rest_since.us)
+		rest(s, now);
+	if (is_at_rest(s)) {
+		s->program = shim_upgrade_grant(s->upgrade);
+		s->stop = true;
+	} else if (now.us > s->rest_since.us + REST_S * CLOCK_SEC) {
+		(void)error_set(&err, ERR_TIMEOUT, 0, "a call does not end");
+		shim_upgrade_refuse(s->upgrade, &err);
+		go_on(s);
+	}
+}
+
 /* --- the loop ------------------------------------------------------------------------ */
+
+static void take_signals(struct shim_server *s, int fd)
+{
+	struct signalfd_siginfo si;
+
+	while (read(fd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGHUP)
+			shim_upgrade_ask(s->upgrade, NULL, NULL, 0);
+		else
+			s->stop = true;
+	}
+}
 
 static void take_events(struct shim_server *s, const struct epoll_event *events, int n,
 			struct mono now)
@@ -334,7 +439,7 @@ static void take_events(struct shim_server *s, const struct epoll_event *events,
 				break; /* counted before */
 			break;
 		case KEY_SIGNAL:
-			s->stop = true;
+			take_signals(s, s->signals);
 			break;
 		case KEY_SEAT:
 			s->stop |= shim_seat_is_lost(&s->seat);
@@ -347,7 +452,7 @@ static void take_events(struct shim_server *s, const struct epoll_event *events,
 
 static int timeout_ms(const struct shim_server *s)
 {
-	bool must_tick = s->alone_at.us != 0;
+	bool must_tick = s->alone_at.us != 0 || s->rest_since.us != 0;
 
 	for (const struct client *c = s->clients; c; c = c->next)
 		must_tick |= !c->greeted;
@@ -368,17 +473,10 @@ static int serve(struct shim_server *s, struct error *err)
 		take_events(s, events, n, now);
 		drop_silent(s, now);
 		consider_leaving(s, now);
+		if (!s->stop)
+			consider_upgrade(s, now);
 	}
 	return 0;
-}
-
-static int watch(struct shim_server *s, int fd, uint64_t key, struct error *err)
-{
-	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = key };
-
-	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) < 0
-		       ? error_sys(err, errno, "set up the shim's loop")
-		       : 0;
 }
 
 int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, struct error *err)
@@ -387,6 +485,7 @@ int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, stru
 	bool idle;
 	int r;
 
+	s->signals = signals;
 	r = watch(s, signals, KEY_SIGNAL, err);
 	if (r == 0)
 		r = watch(s, s->seat.fd, KEY_LISTEN, err);
@@ -398,24 +497,40 @@ int shim_server_run(struct shim_server *s, struct runtime *rt, int signals, stru
 		return r;
 	s->execs = shim_execs_new(rt, s->wake);
 	r = serve(s, err);
-	/* Who was about to connect sees the end before a hello. */
-	shim_seat_leave(&s->seat);
+	/* Who was about to connect sees the end before a hello, or waits for the next program. */
+	if (!s->program) {
+		shim_seat_leave(&s->seat);
+		shim_upgrade_free(TAKE(s->upgrade)); /* a rehearsal ends while there is a reaper */
+	}
 	until = mono_add(clock_mono(), STOP_S * CLOCK_SEC);
 	idle = shim_execs_stop(s->execs, until);
 	idle = shim_work_stop(s->work, until) && idle;
-	return r < 0 ? r : idle ? 0 : SHIM_SERVER_BUSY;
+	if (r < 0 || !idle)
+		return r < 0 ? r : SHIM_SERVER_BUSY;
+	return s->program ? SHIM_SERVER_UPGRADE : 0;
+}
+
+const char *shim_server_program(const struct shim_server *s)
+{
+	return s->program;
+}
+
+int shim_server_give_seat(struct shim_server *s)
+{
+	return shim_seat_give(&s->seat);
 }
 
 /* --- the interface ------------------------------------------------------------------- */
 
-int shim_server_new(const struct shim_hello *mine, const char *exits, struct shim_server **ret,
+int shim_server_new(const struct shim_server_options *o, struct shim_server **ret,
 		    struct error *err)
 {
 	struct shim_server *s CLEAN(shim_server) = xcalloc(1, sizeof(*s));
 	struct epoll_event ev = { .events = EPOLLIN };
+	struct shim_upgrade_options upgrade = o->upgrade;
 	int r;
 
-	s->mine = mine;
+	s->mine = o->mine;
 	s->sink = (struct runtime_sink){ .exited = on_exit_event, .arg = s };
 	s->next_key = KEY_FIRST_CLIENT;
 	s->seat = SHIM_SEAT_INIT;
@@ -425,7 +540,9 @@ int shim_server_new(const struct shim_hello *mine, const char *exits, struct shi
 	ev.data.u64 = KEY_WAKE;
 	if (s->epoll < 0 || s->wake < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->wake, &ev) < 0)
 		return error_sys(err, errno, "set up the shim");
-	r = shim_exits_load(&s->exits, exits, err);
+	upgrade.wake_fd = s->wake;
+	s->upgrade = shim_upgrade_new(&upgrade);
+	r = shim_exits_load(&s->exits, o->exits, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(s);
@@ -437,6 +554,7 @@ void shim_server_free(struct shim_server *s)
 	if (!s)
 		return;
 	shim_seat_leave(&s->seat);
+	shim_upgrade_free(s->upgrade);
 	shim_execs_free(s->execs);
 	s->execs = NULL;
 	while (s->clients) {
@@ -465,4 +583,9 @@ const struct runtime_sink *shim_server_sink(struct shim_server *s)
 int shim_server_listen(struct shim_server *s, const char *path, struct error *err)
 {
 	return shim_seat_take(&s->seat, path, err);
+}
+
+int shim_server_take_over(struct shim_server *s, const char *path, int fd, struct error *err)
+{
+	return shim_seat_take_over(&s->seat, path, fd, err);
 }

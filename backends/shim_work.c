@@ -283,16 +283,6 @@ static void try_push(struct shim_work *w, struct task **t)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* The loop answers without waiting: a client that does not read is cut off instead. */
-static void answer_failure(struct shim_conn *conn, uint64_t id, const struct error *e)
-{
-	struct json_object *body = json_object_new_object();
-
-	json_put_i64(body, "r", -(int64_t)e->code);
-	json_put_obj(body, "error", shim_values_error(e));
-	shim_conn_send(conn, id, SHIM_FRAME_RESULT, body, false);
-}
-
 void shim_work_submit(struct shim_work *w, struct shim_conn *conn, uint64_t id,
 		      struct json_object *args)
 {
@@ -306,8 +296,9 @@ void shim_work_submit(struct shim_work *w, struct shim_conn *conn, uint64_t id,
 		try_push(w, &t);
 	if (r == 0 && t)
 		r = error_set(&err, ERR_UNAVAILABLE, 0, "the shim has too many calls waiting");
+	/* The loop answers without waiting: a client that does not read is cut off instead. */
 	if (r < 0)
-		answer_failure(conn, id, &err);
+		shim_conn_answer(conn, id, r, &err);
 }
 
 static void drop_matching(struct shim_work *w, const struct shim_conn *conn, const uint64_t *id)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shim: the process that holds a runtime's containers. Started by the others; rarely by people. */
 #include "backends/shim.h"
+#include "backends/shim_upgrade.h"
+#include "base/number.h"
 #include "controller/cli/command.h"
+#include "controller/cli/output.h"
 #include "controller/config.h"
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
@@ -18,12 +21,20 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		.hcs_library = hcs ? hcs : cli->config->hcs_library,
 		.foreground = command_has(args, "foreground"),
 		.stdio = command_has(args, "stdio"),
+		.rehearse = command_has(args, "rehearse"),
 	};
+	const char *resume = command_value(args, "resume");
+	uint64_t fd = 0;
 	int r;
 
 	if (!node)
 		return command_usage(cli, args, "--node-id is needed");
+	if (resume && !number_u64(resume, INT32_MAX, &fd))
+		return command_usage(cli, args, "--resume needs a number");
+	o.resume = (int)fd;
 	r = shim_run(&o, err);
+	if (r == 0 && o.rehearse)
+		output_printf(cli->out, "%s\n", shim_upgrade_word(cli->arena));
 	return r < 0 ? r : EXIT_DONE;
 }
 
@@ -33,7 +44,13 @@ const struct command cmd_shim = {
 	.arguments = "",
 	.about = "A small process that owns the containers of one runtime and outlives the "
 		 "commands.\n"
-		 "It is started when it is needed and leaves when it holds nothing.",
+		 "It is started when it is needed and leaves when it holds nothing.\n\n"
+		 "After an upgrade of the program SIGHUP makes a running shim the new program, in "
+		 "the "
+		 "same\n"
+		 "process: containers, their output and their exit codes notice nothing. A newer "
+		 "command\n"
+		 "or daemon asks for that by itself.",
 	.groups = COMMAND_NODE,
 	.min_words = 0,
 	.max_words = 0,
@@ -49,6 +66,11 @@ const struct command cmd_shim = {
 			  .help = "a library that behaves like the Host Compute Service" },
 			{ .name = "foreground", .help = "stay in this process and session" },
 			{ .name = "stdio", .help = "speak the protocol on stdin and stdout" },
+			{ .name = "rehearse",
+			  .help = "say whether this program could take over from a shim, and end" },
+			{ .name = "resume",
+			  .arg = "FD",
+			  .help = "take over what a shim left there: it does this by itself" },
 			{ 0 } },
 	.run = run,
 };

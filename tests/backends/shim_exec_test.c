@@ -185,7 +185,7 @@ static int open_host(const struct shim_services *s, struct runtime **ret, struct
 
 int main(int argc, char **argv)
 {
-	static const struct shim_hosted hosted = { "memory", open_host };
+	static const struct shim_hosted hosted = { .name = "memory", .open = open_host };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unread_input, setup, teardown),
