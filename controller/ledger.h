@@ -17,6 +17,7 @@ struct ledger {
 	struct store *store;
 	int64_t session;     /* number of this write session */
 	const char *boot_id; /* of this boot */
+	bool adopts_all;     /* the store was lost or put back, and nobody has accepted it yet */
 	struct wall now;
 	struct assign_slices slices;
 	struct arena *arena; /* of the turn */
@@ -55,7 +56,8 @@ void ledger_touched_clear(struct ledger_touched *t);
  * @touched: instances whose rows are newer than the looks
  * @ret:     all instances of the node, sorted, in the turn's arena
  *
- * An instance that no row explains is adopted when its deployment is in the store; a row goes
+ * An instance that no row explains is adopted when its deployment is in the store, or when
+ * adopts_all is set: then the deployment comes with it, without a revision. A row goes
  * only when its absence was proved twice. Rows on a runtime that could not be listed stay. When a
  * runtime was last seen whole is written down.
  */

@@ -165,12 +165,22 @@ static int note_adopted(struct look *l, const struct instance *i, struct error *
 	return event_store_append(l->ledger->store, &row, err);
 }
 
+/* DEPLOYMENT_ABSENT, unless the store was lost: then what runs is all that is known of it. */
+static int find_deployment(struct look *l, const char *name, struct error *err)
+{
+	const struct ledger *ledger = l->ledger;
+	struct deployment_row row;
+	int r = deployment_store_find(ledger->store, name, ledger->arena, &row, err);
+
+	if (r == DEPLOYMENT_ABSENT && ledger->adopts_all)
+		r = deployment_store_ensure(ledger->store, name, ledger->now, err);
+	return r;
+}
+
 /* An instance of a deployment that the store never heard of is an orphan: seen, not adopted. */
 static int adopt(struct look *l, const struct instance *seen, struct error *err)
 {
-	struct deployment_row deployment;
-	int r = deployment_store_find(l->ledger->store, seen->deployment, l->ledger->arena,
-				      &deployment, err);
+	int r = find_deployment(l, seen->deployment, err);
 
 	if (r)
 		return r < 0 ? r : 0;

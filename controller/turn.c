@@ -495,6 +495,7 @@ int turn_run(struct driver *d, struct error *err)
 		(struct ledger){ .store = d->o.session->store,
 				 .session = d->o.session->number,
 				 .boot_id = d->o.session->boot_id,
+				 .adopts_all = d->o.session->must_accept,
 				 .now = clock_wall(),
 				 .slices = { d->o.session->opt.slices, d->o.session->opt.n_slices },
 				 .arena = d->arena };

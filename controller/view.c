@@ -43,7 +43,7 @@ static void look_without_store(struct runtime *rt, struct arena *a, struct obser
 }
 
 static int look_at(struct session *s, struct runtime *rt, const struct instance_rows *rows,
-		   struct view *v, struct observation *ret, struct error *err)
+		   struct arena *a, struct observation *ret, struct error *err)
 {
 	struct instance *mine;
 	bool may_know;
@@ -56,11 +56,11 @@ static int look_at(struct session *s, struct runtime *rt, const struct instance_
 	if (!may_know)
 		return 0;
 	if (!*s->node_id && !s->is_model) {
-		look_without_store(rt, v->arena, ret);
+		look_without_store(rt, a, ret);
 		return 0;
 	}
-	n = rows_on(rows, rt->name, v->arena, &mine);
-	observe_runtime(rt, mine, n, v->arena, ret);
+	n = rows_on(rows, rt->name, a, &mine);
+	observe_runtime(rt, mine, n, a, ret);
 	return 0;
 }
 
@@ -91,6 +91,16 @@ static void add_memory(struct view *v, const struct instance_rows *rows)
 	}
 }
 
+int view_observe(struct session *s, const struct instance_rows *rows, struct arena *a,
+		 struct observation *ret, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < runtime_composite_count(s->runtimes); i++)
+		r = look_at(s, runtime_composite_member(s->runtimes, i), rows, a, &ret[i], err);
+	return r;
+}
+
 int view_look(struct session *s, struct view *ret, struct error *err)
 {
 	struct observation looks[RUNTIME_COMPOSITE_MAX + 1];
@@ -101,8 +111,7 @@ int view_look(struct session *s, struct view *ret, struct error *err)
 
 	if (s->store)
 		r = instance_store_list(s->store, NULL, v.arena, &rows, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = look_at(s, runtime_composite_member(s->runtimes, i), &rows, &v, &looks[i], err);
+	r = r < 0 ? r : view_observe(s, &rows, v.arena, looks, err);
 	if (r < 0)
 		return r;
 	observe_strays(looks, n, rows.items, rows.n, v.arena, &looks[n]);
@@ -165,7 +174,7 @@ int view_add_all(struct session *s, struct view *v, struct error *err)
 		if (rows.items[i].wish == DEPLOYMENT_NOTHING &&
 		    observed_part(&v->observed, rows.items[i].name).n == 0)
 			continue;
-		r = wanted_from_store(s, rows.items[i].name, &w, err);
+		r = wanted_to_show(s, &rows.items[i], &w, err);
 		if (r == 0)
 			r = view_add(s, v, w, err);
 	}

@@ -6,6 +6,7 @@
  * than what apply would do. Keeps no row, makes nothing, starts a shim only where there may be
  * something to see.
  */
+#include "controller/observe.h"
 #include "controller/plan.h"
 #include "controller/reconcile.h"
 #include "controller/wanted.h"
@@ -32,6 +33,13 @@ static inline void clean_view(struct view *v)
 {
 	view_done(v);
 }
+
+struct instance_rows;
+
+/** view_observe() - one look at each runtime of the node, compared with @rows; @ret has room for
+ * all */
+int view_observe(struct session *s, const struct instance_rows *rows, struct arena *a,
+		 struct observation *ret, struct error *err);
 
 /** view_look() - look at all runtimes; parts are added afterwards */
 int view_look(struct session *s, struct view *ret, struct error *err);

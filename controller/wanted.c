@@ -182,12 +182,22 @@ int wanted_from_deployment(struct session *s, const struct wanted_file *file, st
 	return 0;
 }
 
-static int nothing_wanted(struct session *s, struct wanted *w, struct error *err)
+static int nothing_wanted(struct session *s, struct wanted *w, const char *why, struct error *err)
 {
-	struct expand_input x = { .empty_reason = "down" };
+	struct expand_input x = { .empty_reason = why };
 	int r = load_previous(s, w, &x.previous, err);
 
 	return r < 0 ? r : expand(s, w, &x, err);
+}
+
+/* A rebuilt store knows it from what runs: whoever acted on that would end it. */
+static int no_revision(const struct wanted *w, struct error *err)
+{
+	(void)error_set(err, ERR_NOT_FOUND, 0,
+			"the file of %s is not in the store, which knows only its instances",
+			w->deployment);
+	error_hint(err, "apply its file, or 'tallyman down %s'", w->deployment);
+	return -ERR_NOT_FOUND;
 }
 
 static int revision_wanted(struct session *s, struct wanted *w, struct error *err)
@@ -198,7 +208,7 @@ static int revision_wanted(struct session *s, struct wanted *w, struct error *er
 	int r = deployment_store_revision(s->store, w->deployment, 0, w->arena, &row, err);
 
 	if (r)
-		return r < 0 ? r : nothing_wanted(s, w, err);
+		return r < 0 ? r : no_revision(w, err);
 	r = parse_revision(&row, w->arena, &d, err);
 	if (r == 0)
 		r = json_parse(row.env, strlen(row.env), &env, err);
@@ -221,9 +231,25 @@ int wanted_from_store(struct session *s, const char *name, struct wanted **ret, 
 		return r < 0 ? r : WANTED_ABSENT;
 	w->deployment = row.name;
 	if (row.wish == DEPLOYMENT_NOTHING)
-		r = nothing_wanted(s, w, err);
+		r = nothing_wanted(s, w, "down", err);
 	else
 		r = revision_wanted(s, w, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE(w);
+	return 0;
+}
+
+int wanted_to_show(struct session *s, const struct deployment_row *row, struct wanted **ret,
+		   struct error *err)
+{
+	struct wanted *w CLEAN(wanted) = NULL;
+	int r;
+
+	if (row->revision || row->wish == DEPLOYMENT_NOTHING)
+		return wanted_from_store(s, row->name, ret, err);
+	w = wanted_new(arena_new(), row->name);
+	r = nothing_wanted(s, w, "its file is not in the store", err);
 	if (r < 0)
 		return r;
 	*ret = TAKE(w);

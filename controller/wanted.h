@@ -6,6 +6,7 @@
  */
 #include "controller/expand.h"
 #include "controller/session.h"
+#include "store/deployment_store.h"
 
 struct wanted {
 	struct arena *arena; /* owns all that follows */
@@ -46,6 +47,12 @@ enum { WANTED_ABSENT = 1 };
  * wanted_from_store() - what the current revision of @name asks for, or nothing after a down
  *
  * Return: 0; WANTED_ABSENT: that name was never seen; -ERR_CORRUPT when the stored bytes do not
- *         parse any more.
+ *         parse any more; -ERR_NOT_FOUND: a store that was lost knows only its instances, and
+ * nobody may act as if nothing was wanted.
  */
 int wanted_from_store(struct session *s, const char *name, struct wanted **ret, struct error *err);
+
+/** wanted_to_show() - the same for who only looks: of those instances it says that no file is there
+ */
+int wanted_to_show(struct session *s, const struct deployment_row *row, struct wanted **ret,
+		   struct error *err);

@@ -3,18 +3,7 @@
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
-#include "store/node_store.h"
-#include "store/store.h"
-
-static int accept_state(struct session *s, struct error *err)
-{
-	struct store_txn *txn CLEAN(store_txn) = NULL;
-	int r = store_begin(s->store, ERROR_HERE, &txn, err);
-
-	if (r == 0)
-		r = node_store_accept(s->store, err);
-	return r < 0 ? r : store_commit(&txn, err);
-}
+#include "controller/recover.h"
 
 static void print(struct cli *cli, const struct session *s, bool has_accepted)
 {
@@ -53,7 +42,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	r = session_open(&options, has_accept || options.take_over ? SESSION_CHANGE : SESSION_READ,
 			 NULL, &s, err);
 	if (r == 0 && has_accept)
-		r = accept_state(s, err);
+		r = recover_accept(s, err);
 	if (r < 0)
 		return r;
 	if (s->refusal.code) {
