@@ -283,6 +283,43 @@ static void test_loss_is_told(void **state)
 	assert_non_null(strstr(text, "stdout F later\n"));
 }
 
+/* The next program in the same process goes on with the open pipes: what stands in them, and a line
+ * that was begun, is one with what comes. */
+static void test_hand_over(void **state)
+{
+	struct fixture *f = *state;
+	struct shim_handed_log *logs = NULL;
+	struct error err = ERROR_INIT;
+	size_t n = 0;
+	int fds[2];
+
+	open_log(f, "a", fds);
+	put(fds[0], "before\nbeg");
+	while (!strstr(read_log(f), "before"))
+		clock_sleep(CLOCK_MS);
+	shim_log_hand_over(f->log, f->a, &logs, &n);
+	assert_int_equal(n, 1);
+	shim_log_free(f->log);
+	f->log = NULL;
+	/* The container ends meanwhile: nobody but us holds the pipe. */
+	put(fds[0], "un\nmeanwhile\n");
+	put(fds[1], "bad\n");
+	close_both(fds);
+	assert_int_equal(shim_log_new(&f->log, NULL), 0);
+	assert_int_equal(shim_log_take_over(f->log, &logs[0], &err), 0);
+	assert_true(shim_log_is_open(f->log, "a"));
+	assert_int_equal(shim_log_adopt(f->log, "a", &logs[0].place, path(f, "fifo/a"), &err),
+			 SHIM_LOG_ALREADY);
+	while (!strstr(read_log(f), "bad"))
+		clock_sleep(CLOCK_MS);
+	shim_log_finish(f->log, "a");
+	assert_non_null(strstr(read_log(f), "stdout F before\nstdout P beg\n"));
+	assert_non_null(strstr(read_log(f), "stdout F un\nstdout F meanwhile\n"));
+	assert_non_null(strstr(read_log(f), "stderr F bad\n"));
+	assert_null(strstr(read_log(f), "system"));
+	assert_false(is_there(path(f, "fifo/a.out")));
+}
+
 /* --- rotation ------------------------------------------------------------------------ */
 
 enum { SMALL = LIMIT_LOG_FILES * 2 * LIMIT_LOG_LINE };
@@ -480,6 +517,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_adopt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_loss_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hand_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rotation_by_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rotation_by_age, setup, teardown),

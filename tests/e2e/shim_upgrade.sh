@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Program and shim become the next version under 50 containers that write, and end, meanwhile: no
+# Daemon and shim become the next version under 50 containers that write, and end, meanwhile: no
 # pid changes, no line and no exit code is lost, the shim's own process stays. Then the versions that
 # cannot take over.
 # shellcheck source=tests/support/lib.sh
@@ -65,13 +65,14 @@ shim=$(shim_pid)
 assert_eq "$(wc -w <<<"$before")" $writers "writers"
 assert_eq "$(program_of "$shim")" "$TALLYMAN" "program of the shim"
 
-# The jobs begin, and while they end: the next version's apply, which asks for the upgrade, and the
-# signal, four times.
+# The jobs begin, and while they end: the next version of the daemon, which asks for the upgrade, and
+# the signal, four times.
+start_daemon
 touch go/now
 echo "jobs ended before the upgrades: $(codes | wc -l)"
-run "$TALLYMAN_NEXT" apply app.yaml
-assert_rc 0
-assert_contains "$out" "Plan: nothing to do"
+end_daemon
+start_daemon "$TALLYMAN_NEXT"
+wait_for 60 upgraded 1
 assert_eq "$(program_of "$shim")" "$TALLYMAN_NEXT" "program of the shim after the upgrade"
 assert_eq "$(upgrades)" 1 "upgrades"
 for n in 2 3 4 5; do
@@ -95,6 +96,8 @@ for ((i = 0; i < writers; i++)); do
 	((n > 10)) || fail "writer $i wrote only $n lines"
 	assert_eq "$out" "$(seq -f 'line %g' 0 $((n - 1)))" "log of writer $i"
 done
+
+end_daemon
 
 # The older program is no upgrade, and works with the newer shim.
 tm_ok apply app.yaml

@@ -118,6 +118,22 @@ alive() { [[ $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) == [!ZX]* ]]; }
 # shim_pid: of this owner's shim; nothing when there is none
 shim_pid() { pgrep -f "tallyman shim .*$TALLYMAN_RUN_DIR" | head -n 1 || true; }
 
+# start_daemon [PROGRAM]: `run` in the background, connected to the shim that is there; its pid is in
+# $daemon, what it says in daemon.out
+start_daemon() {
+	"${1:-$TALLYMAN}" run >daemon.out 2>&1 </dev/null &
+	daemon=$!
+	wait_for 20 lib_has_client
+}
+lib_has_client() { (($(find "/proc/$(shim_pid)/fd" -lname 'socket:*' 2>/dev/null | wc -l) > 1)); }
+
+# end_daemon: in good order
+end_daemon() {
+	kill -TERM "$daemon"
+	wait "$daemon" || fail "the daemon ended with $?: $(<daemon.out)"
+	daemon=
+}
+
 # ids DEPLOYMENT: the runtime ids of its instances, a line each
 ids() { "$TALLYMAN" status "$1" -o json | grep -o '"id": *"[^"]*"' | cut -d'"' -f4 | sort; }
 
@@ -198,6 +214,7 @@ lib_cleanup() {
 	local rc=$? p
 	trap - EXIT INT TERM HUP
 	set +e
+	[[ ! ${daemon:-} ]] || kill -9 "$daemon" 2>/dev/null
 	if [[ $lib_uses_runtime ]]; then
 		"$TALLYMAN" down --all >/dev/null 2>&1 </dev/null
 		(assert_nothing_left) || { [[ $rc != 0 ]] || rc=1; }
