@@ -277,12 +277,29 @@ static bool has_moved(struct judge *j, const struct item *gone)
 	return h != NULL;
 }
 
+/* What it gives is not known: it may be what has vanished somewhere else. */
+static bool is_riddle(const struct item *it)
+{
+	bool is_mute = !it->row.deployment && !it->wanted && it->row.problem;
+
+	return it->file && (it->file->is_unsettled || is_mute);
+}
+
+static bool has_riddle(const struct judge *j)
+{
+	for (const struct item *it = j->items; it; it = it->hh.next)
+		if (is_riddle(it))
+			return true;
+	return false;
+}
+
 static int count_removed(struct judge *j, struct source_limit *sum, struct error *err)
 {
 	int r = source_limit_start(j->s->store, j->a, sum, err);
+	bool knows_all = !has_riddle(j);
 
 	for (struct item *it = j->items; r == 0 && it; it = it->hh.next) {
-		if (it->prunes && has_moved(j, it))
+		if (it->prunes && (!knows_all || has_moved(j, it)))
 			it->prunes = false;
 		if (it->wanted)
 			r = source_limit_file(sum, it->wanted->current, it->file->digest,

@@ -253,6 +253,33 @@ static void test_a_file_that_vanished(void **state)
 	assert_int_equal(n_running(w), 2);
 }
 
+/* Which deployment a new file gives is not known while somebody writes it, or when it does not
+ * parse: it may be the one that has just vanished. */
+static void test_nothing_vanishes_beside_what_is_not_known(void **state)
+{
+	struct world *w = *state;
+	const char *new = in_dir(w, "store.yaml");
+	int fd;
+
+	w->path.prune = true;
+	put(w, "other.yaml", yaml(w, "other", 1));
+	put(w, "shop.yaml", yaml(w, "shop", 1));
+	assert_int_equal(look(w), 2);
+	assert_int_equal(rename(in_dir(w, "shop.yaml"), new), 0);
+	fd = open(new, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(look(w), 0);
+	assert_true(w->out.is_unsettled);
+	close(fd);
+	put(w, "store.yaml", "version: v1\ndeployment: sho");
+	assert_int_equal(look(w), 0);
+	assert_int_equal(n_running(w), 2);
+	put(w, "store.yaml", yaml(w, "shop", 1));
+	(void)look(w);
+	assert_int_equal(n_running(w), 2);
+	assert_int_equal(n_events(w, "exited"), 0); /* and it is the one that ran before */
+}
+
 static void test_a_watched_file_that_is_gone(void **state)
 {
 	struct world *w = *state;
@@ -354,6 +381,7 @@ int main(void)
 		TEST(test_what_cannot_be_read_takes_nothing_away),
 		TEST(test_a_file_being_written_is_left_alone),
 		TEST(test_a_file_that_vanished),
+		TEST(test_nothing_vanishes_beside_what_is_not_known),
 		TEST(test_a_watched_file_that_is_gone),
 		TEST(test_two_files_of_one_deployment),
 		TEST(test_too_much_waits_for_a_person),
