@@ -171,10 +171,22 @@ static void crash_at_write(struct sim *s)
 	s->crash_due = sim_chance(s, 70) ? SIM_CRASH_AFTER_WRITE : SIM_CRASH_BEFORE_WRITE;
 }
 
+/* By an hour at most; or as far as a battery that is empty, or a typing error, takes it. */
 static void set_clock(struct sim *s)
 {
+	const int64_t year = INT64_C(365) * 24 * 3600 * CLOCK_SEC;
 	s->has_jumped = true;
-	s->wall_us += ((int64_t)sim_below(s, 7200) - 3600) * CLOCK_SEC;
+	switch (sim_below(s, 6)) {
+	case 0:
+		s->wall_us = CLOCK_SEC;
+		break;
+	case 1:
+		s->wall_us += 20 * year;
+		break;
+	default:
+		s->wall_us += ((int64_t)sim_below(s, 7200) - 3600) * CLOCK_SEC;
+		break;
+	}
 	sim_trace(s, "# the wall clock is set");
 }
 
