@@ -64,7 +64,7 @@ static int named(const struct runtime *rt, int r, const char *what, const char *
 
 int leftovers_list(struct runtime *rt, struct arena *a, struct leftovers *ret, struct error *err)
 {
-	const struct leftovers_ops *ops;
+	const struct leftovers_ops *ops = NULL;
 	int r = leftovers_ops_of(rt, &ops, err);
 
 	r = r < 0 ? r : ops->list(rt, a, ret, err);
@@ -74,7 +74,7 @@ int leftovers_list(struct runtime *rt, struct arena *a, struct leftovers *ret, s
 int leftovers_look(struct runtime *rt, const char *id, struct arena *a, struct leftover *ret,
 		   struct error *err)
 {
-	const struct leftovers_ops *ops;
+	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
 	return named(rt, r < 0 ? r : ops->look(rt, id, a, ret, err), "look for", id, err);
@@ -82,7 +82,7 @@ int leftovers_look(struct runtime *rt, const char *id, struct arena *a, struct l
 
 int leftovers_release(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
 {
-	const struct leftovers_ops *ops;
+	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
 	return named(rt, r < 0 ? r : ops->release(rt, id, deadline, err), "release", id, err);
@@ -90,7 +90,7 @@ int leftovers_release(struct runtime *rt, const char *id, struct mono deadline, 
 
 int leftovers_keep(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
 {
-	const struct leftovers_ops *ops;
+	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
 	return named(rt, r < 0 ? r : ops->keep(rt, id, deadline, err), "put aside", id, err);
@@ -98,7 +98,7 @@ int leftovers_keep(struct runtime *rt, const char *id, struct mono deadline, str
 
 int leftovers_drop(struct runtime *rt, const char *id, struct error *err)
 {
-	const struct leftovers_ops *ops;
+	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
 	return named(rt, r < 0 ? r : ops->drop(rt, id, err), "drop", id, err);
