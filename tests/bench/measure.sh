@@ -193,6 +193,41 @@ grow() { # REPLICAS
 	tm_ok apply many.yaml
 }
 
+# -- (g) a controller that starts beside many that run ------------------------------------------
+
+pids() { cat "$TALLYMAN_STATE_DIR"/bundles/*/process | cut -d' ' -f1 | sort -n | tr '\n' ' '; }
+
+# recover_once NAME: to the end of an apply that has found all as it should be
+recover_once() {
+	timed tm_ok apply many.yaml
+	assert_contains "$out" "Plan: nothing to do"
+	assert_contains "$out" "many: $many running"
+	assert_eq "$(pids)" "$all_pids" "processes after the recovery"
+	echo "$ms" >>"$1.ms"
+}
+kill_shim() {
+	kill -9 "$(shim_pid)"
+	wait_for 10 no_shim
+}
+recover_without_shim() {
+	kill_shim
+	recover_once adopted
+}
+# Killed in the middle of a look, so that nothing of it is left to build on.
+recover_from_kill() {
+	(timeout -s KILL 0.1 "$TALLYMAN" apply many.yaml >/dev/null 2>&1 || true) 2>/dev/null
+	recover_once killed
+}
+
+compare_recovery() {
+	grow $many
+	all_pids=$(pids)
+	repeat recover_from_kill
+	repeat recover_without_shim
+	row "recovery with $many running, 0 restarted, s" "$(ratio "$(median <killed.ms)" 1000)" \
+		"their shim killed too $(ratio "$(median <adopted.ms)" 1000)" "" "< 2"
+}
+
 compare_many() {
 	local controller empty full first last raw_first raw_last
 	replicas one 1 >one.yaml
@@ -206,6 +241,7 @@ compare_many() {
 	grow $((many - 1))
 	repeat create_once last.us
 	raw_last=$(ten late)
+	compare_recovery
 	down_all
 	first=$(median <first.us) last=$(median <last.us)
 	row "create of the ${many}th container, ms" "$(ratio "$last" 1000)" "of the 2nd $(ratio "$first" 1000)" "$(ratio "$last" "$first")" "<= 1.3"
