@@ -115,6 +115,15 @@ int hcs_system_is_ours(struct hcs *h, const char *id, bool *ret, struct error *e
 /** hcs_system_terminate() - end it and see that it is gone; absent is success. -ERR_CONFLICT for
  * one that is not ours; -ERR_TIMEOUT when it is still there at @deadline */
 int hcs_system_terminate(struct hcs *h, const char *id, struct mono deadline, struct error *err);
+/** hcs_system_create() - make one out of its document
+ * @target: its handle, also after some failures
+ *
+ * -ERR_CONFLICT when one of that id is there, which is not of this call. */
+int hcs_system_create(struct hcs *h, const char *id, struct json_object *document,
+		      struct mono deadline, struct hcs_target *target, struct error *err);
+/** hcs_system_modify() - one change of a running one; @take is freed. -ERR_NOT_FOUND */
+int hcs_system_modify(struct hcs *h, const char *id, struct json_object *take,
+		      struct mono deadline, struct error *err);
 /** hcs_system_error() - 0 or an error out of an answer; HCS_SYSTEM_ABSENT for one about nothing */
 int hcs_system_error(const struct hcs_answer *answer, const char *what, struct error *err);
 
@@ -143,6 +152,9 @@ int hcs_list(struct runtime *rt, struct arena *a, struct observed *ret, struct e
 int hcs_inspect(struct runtime *rt, const char *id, struct arena *a, struct instance *ret,
 		struct error *err);
 
+/** hcs_remove_machine() - its utility VM, if it can have one; after its container's system */
+int hcs_remove_machine(struct hcs *h, const struct hcs_box *box, struct mono deadline,
+		       struct error *err);
 /** hcs_remove_rest() - everything of @box that is not a living system; repeatable */
 int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err);
 

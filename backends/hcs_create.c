@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes one instance: record first, then image, scratch layer, network, compute system. What fails
- * is undone in reverse; if even that fails, the record stays and the instance is seen as broken. A
- * create that the service does not answer in time may still take effect: nothing is undone then,
- * and the next look shows what came of it.
+ * Makes one instance: record first, then image, utility VM, scratch layer, network, compute system.
+ * What fails is undone in reverse; if even that fails, the record stays and the instance is seen as
+ * broken. A create that the service does not answer in time may still take effect: nothing is
+ * undone then, and the next look shows what came of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include "backends/hcs.h"
 #include "backends/hcs_events.h"
 #include "backends/hcs_image.h"
-#include "backends/hcs_result.h"
+#include "backends/hcs_machine.h"
 #include "backends/shim_log_file.h"
 #include "base/fs.h"
 
@@ -29,6 +29,7 @@ struct job {
 	struct hcs_chain chain;
 	struct hcs_wish wish;
 	struct hcs_target target;
+	bool has_machine; /* a VM was begun, and is ours to terminate */
 };
 
 /* A directory without a box is another node's, or came while we looked away. */
@@ -107,38 +108,54 @@ static int find_image(struct job *j, struct error *err)
 
 static int read_wish(struct job *j, struct error *err)
 {
+	struct hcs_host host;
 	const struct hcs_spec s = { .spec = j->spec,
 				    .image = &j->image.config,
-				    .host = &j->h->host,
+				    .host = &host,
 				    .layout = &j->h->layout,
 				    .path = j->dir };
-	int r = hcs_spec_read(&s, j->a, &j->wish, err);
+	int r;
 
+	pthread_mutex_lock(&j->h->lock);
+	host = j->h->host;
+	pthread_mutex_unlock(&j->h->lock);
+	r = hcs_spec_read(&s, j->a, &j->wish, err);
 	for (size_t i = 0; r == 0 && i < j->wish.n_volumes; i++)
 		r = fs_mkdirs(AT_FDCWD, j->wish.volumes[i], 0700, err);
 	return r;
 }
 
-/* The record once more, now that they are known. */
-static int keep_limits(struct job *j, struct error *err)
+static bool is_hyperv(const struct job *j)
 {
+	return j->wish.isolation == HCS_ISOLATION_HYPERV;
+}
+
+/* The record once more, now that it is known what will be made, and before it is. */
+static int keep_wish(struct job *j, struct error *err)
+{
+	const char *vm = is_hyperv(j) ? hcs_machine_id(j->box->id, j->box->arena) : NULL;
+
 	pthread_mutex_lock(&j->h->lock);
 	j->box->rec.limits = j->wish.container.limits;
+	j->box->rec.vm = vm;
 	pthread_mutex_unlock(&j->h->lock);
 	return hcs_record_save(j->dir, &j->box->rec, err);
 }
 
-static int mount_layers(struct job *j, struct error *err)
+/* Under hyperv the guest mounts it. */
+static int make_layers(struct job *j, struct error *err)
 {
 	struct hcs_container *c = &j->wish.container;
+	const char *scratch = arena_printf(j->a, "%s/scratch", j->dir);
 	struct hcs_layer *layers;
-	int r = hcs_layers_describe(j->h->api, &j->chain, j->a, &layers, err);
+	int r;
 
+	if (is_hyperv(j))
+		return hcs_layers_make(j->h->api, scratch, &j->chain, err);
+	r = hcs_layers_describe(j->h->api, &j->chain, j->a, &layers, err);
 	c->layers = layers;
 	c->n_layers = j->chain.n;
-	return r < 0 ? r
-		     : hcs_layers_mount(j->h->api, arena_printf(j->a, "%s/scratch", j->dir),
-					&j->chain, j->a, &c->root, err);
+	return r < 0 ? r : hcs_layers_mount(j->h->api, scratch, &j->chain, j->a, &c->root, err);
 }
 
 /* The first fixed port of the host for each port of the service; free ones are not chosen here. */
@@ -184,42 +201,48 @@ static int attach_network(struct job *j, struct error *err)
 
 /* --- the system ---------------------------------------------------------------------- */
 
-struct creation {
-	PCWSTR id, document;
-	HCS_SYSTEM *ret;
-};
-
-static HRESULT begin_create(const struct hcs_api *api, HCS_OPERATION op, void *arg)
+static struct hcs_machine machine_of(const struct job *j)
 {
-	const struct creation *c = arg;
-
-	return api->HcsCreateComputeSystem(c->id, c->document, op, NULL, c->ret);
+	return (struct hcs_machine){ .h = j->h,
+				     .instance = j->box->id,
+				     .id = j->box->rec.vm,
+				     .dir = j->dir,
+				     .chain = &j->chain,
+				     .deadline = j->deadline,
+				     .a = j->a };
 }
 
-static int refuse_taken(const struct job *j, struct error *err)
+/* Only the service knows whether this host can start one; told once, it is known. */
+static int start_machine(struct job *j, struct error *err)
 {
-	return error_set(err, ERR_CONFLICT, 0,
-			 "a compute system %s is there, and not by this create", j->box->id);
+	const struct hcs_machine m = machine_of(j);
+	int r;
+
+	if (!is_hyperv(j))
+		return 0;
+	r = hcs_machine_start(&m, &j->wish.vm, &j->has_machine, err);
+	if (r != HCS_MACHINE_NO_HYPERV)
+		return r;
+	pthread_mutex_lock(&j->h->lock);
+	j->h->host.has_hyperv = false;
+	pthread_mutex_unlock(&j->h->lock);
+	return read_wish(j, err);
 }
 
 static int make_system(struct job *j, struct error *err)
 {
-	const struct hcs_call call = { j->h->limbo, j->deadline, &j->target, j->a };
+	const struct hcs_machine m = machine_of(j);
+	const struct hcs_container *c = &j->wish.container;
+	const char *owner = j->h->layout.owner;
 	struct json_object *o CLEAN(json) = NULL;
-	struct creation c = { .ret = &j->target.sys };
-	struct hcs_answer answer;
-	int r = hcs_document_container(j->h->layout.owner, &j->wish.container, &o, err);
+	int r = is_hyperv(j) ? hcs_machine_furnish(&m, &j->wish, err) : 0;
 
-	if (r < 0)
-		return r;
-	c.id = hcs_call_wide(j->box->id, j->a);
-	c.document = hcs_call_document(o, j->a);
-	hcs_call_run(&call, begin_create, &c, &answer);
-	if (hcs_result_outcome(answer.result) == HCS_EXISTS)
-		return refuse_taken(j, err);
-	if (hcs_result_failed(answer.result))
-		return hcs_result_error(err, answer.result, answer.document, "create");
-	return 0;
+	if (r == 0)
+		r = is_hyperv(j) ? hcs_document_hosted(owner, m.id, c, &o, err)
+				 : hcs_document_container(owner, c, &o, err);
+	if (r == 0)
+		r = hcs_system_create(j->h, j->box->id, o, j->deadline, &j->target, err);
+	return r;
 }
 
 /* What start and exec need. */
@@ -250,12 +273,10 @@ static int create_all(struct job *j, struct error *err)
 
 	r = r < 0 ? r : find_image(j, err);
 	r = r < 0 ? r : read_wish(j, err);
-	if (r == 0 && j->wish.isolation == HCS_ISOLATION_HYPERV)
-		r = error_set(err, ERR_UNSUPPORTED, 0,
-			      "isolation hyperv: utility VMs are not supported yet");
-	r = r < 0 ? r : keep_limits(j, err);
+	r = r < 0 ? r : keep_wish(j, err);
 	r = r < 0 ? r : keep_process(j, err);
-	r = r < 0 ? r : mount_layers(j, err);
+	r = r < 0 ? r : start_machine(j, err);
+	r = r < 0 ? r : make_layers(j, err);
 	r = r < 0 ? r : attach_network(j, err);
 	r = r < 0 ? r : make_system(j, err);
 	if (r < 0)
@@ -278,6 +299,8 @@ static bool undo(struct job *j, int r)
 	if (r == -ERR_TIMEOUT)
 		return false;
 	if (r != -ERR_CONFLICT && hcs_system_terminate(j->h, j->box->id, j->deadline, &unused) < 0)
+		return false;
+	if (j->has_machine && hcs_remove_machine(j->h, j->box, j->deadline, &unused) < 0)
 		return false;
 	return hcs_remove_rest(j->h, j->box, &unused) == 0;
 }

@@ -7,7 +7,8 @@
 /**
  * hcs_host_read() - fill in @ret, whose version is @ret_version
  *
- * has_hyperv is false: utility VMs are not started by this program yet.
+ * has_hyperv is true: whether the host can start utility VMs only the service knows, and it says so
+ * when one is made.
  */
 void hcs_host_read(const struct hcs_api *api, struct hcs_version *ret_version,
 		   struct hcs_host *ret);

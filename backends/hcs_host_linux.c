@@ -13,5 +13,7 @@ void hcs_host_read(const struct hcs_api *api, struct hcs_version *ret_version, s
 
 	(void)api;
 	*ret_version = (struct hcs_version){ 10, 0, 20348 };
-	*ret = (struct hcs_host){ .version = ret_version, .n_processors = n > 0 ? (uint32_t)n : 0 };
+	*ret = (struct hcs_host){ .version = ret_version,
+				  .has_hyperv = true,
+				  .n_processors = n > 0 ? (uint32_t)n : 0 };
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "backends/hcs_result.h"
+#include "backends/hcs_utility.h"
 #include "backends/image_dir_stage.h"
 #include "backends/winlayer_links.h"
 #include "base/fs.h"
@@ -67,13 +68,6 @@ static int make_link(const struct work *w, const char *path, const struct winlay
 	return 0;
 }
 
-/* The utility VM's part stays in the store: only hyperv isolation, which is not offered, needs it.
- */
-static bool is_of_vm(const struct winlayer_link *l)
-{
-	return strncmp(l->name, "UtilityVM/", strlen("UtilityVM/")) == 0;
-}
-
 static int make_links(const struct work *w, const char *path, const char *source, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
@@ -86,8 +80,7 @@ static int make_links(const struct work *w, const char *path, const char *source
 		return 0;
 	r = r < 0 ? r : winlayer_links_parse(text.data ? text.data : "", a, &links, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!is_of_vm(&links[i]))
-			r = make_link(w, path, &links[i], err);
+		r = make_link(w, path, &links[i], err);
 	return r;
 }
 
@@ -97,12 +90,15 @@ static int import(const struct work *w, const char *path, const char *source, st
 {
 	const struct hcs_chain *parents = w->below.n ? &w->below : NULL;
 	int r = destroy(w->h, path, err); /* a half of an earlier import */
+	int has_vm;
 
 	if (r == 0)
 		r = hcs_layers_import(w->h->api, path, arena_printf(w->a, "%s/fs", source), parents,
 				      err);
-	if (r == 0)
-		r = make_links(w, path, source, err);
+	has_vm = r == 0 ? hcs_utility_begin(path, source, &w->below, err) : r;
+	r = has_vm < 0 ? has_vm : make_links(w, path, source, err);
+	if (r == 0 && has_vm != HCS_UTILITY_NONE)
+		r = hcs_utility_end(w->h->api, path, err);
 	return r < 0 ? r : fs_write_atomic(AT_FDCWD, done_mark(w->a, path), "", 0, 0600, err);
 }
 

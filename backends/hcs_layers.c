@@ -145,24 +145,44 @@ static int read_root(const struct mounting *m, const char *path, struct arena *a
 	return r;
 }
 
-int hcs_layers_mount(const struct hcs_api *api, const char *path, const struct hcs_chain *chain,
-		     struct arena *a, const char **ret_root, struct error *err)
+/* The scratch layer is there; fills in @m. */
+static int make(const struct hcs_api *api, const char *path, const struct hcs_chain *chain,
+		struct arena *a, struct mounting *m, struct error *err)
 {
 	WC_LAYER_DESCRIPTOR *parents;
-	struct mounting m = { .api = api, .path = hcs_call_wide(path, a) };
 	bool there = false;
 	HRESULT hr = S_OK;
 	int r = descriptors(api, chain, a, &parents, err);
 
-	m.parents = parents;
-	m.n_parents = (ULONG)chain->n;
-	r = r < 0 ? r : exists(&m, path, &there, err);
+	*m = (struct mounting){ api, hcs_call_wide(path, a), parents, (ULONG)chain->n };
+	r = r < 0 ? r : exists(m, path, &there, err);
 	if (r < 0)
 		return r;
 	if (!there)
-		hr = api->CreateSandboxLayer(&driver, m.path, 0, parents, m.n_parents);
+		hr = api->CreateSandboxLayer(&driver, m->path, 0, m->parents, m->n_parents);
 	if (hcs_result_failed(hr) && hcs_result_outcome(hr) != HCS_EXISTS)
 		return hcs_result_error(err, hr, NULL, "make scratch layer %s", path);
+	return 0;
+}
+
+int hcs_layers_make(const struct hcs_api *api, const char *path, const struct hcs_chain *chain,
+		    struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct mounting m;
+
+	return make(api, path, chain, a, &m, err);
+}
+
+int hcs_layers_mount(const struct hcs_api *api, const char *path, const struct hcs_chain *chain,
+		     struct arena *a, const char **ret_root, struct error *err)
+{
+	struct mounting m;
+	HRESULT hr;
+	int r = make(api, path, chain, a, &m, err);
+
+	if (r < 0)
+		return r;
 	hr = repeat(&m, activate);
 	if (hcs_result_failed(hr))
 		return hcs_result_error(err, hr, NULL, "activate layer %s", path);

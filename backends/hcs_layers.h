@@ -23,11 +23,14 @@ struct hcs_chain {
 int hcs_layers_describe(const struct hcs_api *api, const struct hcs_chain *chain, struct arena *a,
 			struct hcs_layer **ret, struct error *err);
 
+/** hcs_layers_make() - make the scratch layer @path above @chain; one that is there already (of a
+ * call that was cut short) is taken as it is */
+int hcs_layers_make(const struct hcs_api *api, const char *path, const struct hcs_chain *chain,
+		    struct error *err);
+
 /**
  * hcs_layers_mount() - make the scratch layer @path and mount it above @chain
  * @ret_root: the volume it is mounted as, in @a
- *
- * One that is there already (of a call that was cut short) is taken as it is.
  */
 int hcs_layers_mount(const struct hcs_api *api, const char *path, const struct hcs_chain *chain,
 		     struct arena *a, const char **ret_root, struct error *err);

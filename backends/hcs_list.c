@@ -11,6 +11,7 @@
 
 #include "backends/hcs.h"
 #include "backends/hcs_exit.h"
+#include "backends/hcs_machine.h"
 #include "base/fs.h"
 #include "specs/runtime_id.h"
 
@@ -187,7 +188,7 @@ static int look_everywhere(struct hcs *h, struct arena *a, struct hcs_system **r
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < *ret_n; i++)
-		take_in(h, (*ret)[i].id);
+		take_in(h, hcs_machine_instance((*ret)[i].id, a));
 	for (size_t i = 0; i < links.n; i++)
 		take_in(h, links.ids[i]);
 	return 0;
@@ -249,6 +250,8 @@ static int look_for(struct hcs *h, const char *id, enum hcs_state seen, struct e
 		return r < 0 ? r : hcs_adopt_directory(h, id, err);
 	if (seen == HCS_N_STATES) {
 		r = network_hcn_has(h->network, id, err);
+		if (r == 0)
+			r = hcs_machine_has(h, id, err);
 		if (r <= 0)
 			return r;
 	}

@@ -9,7 +9,7 @@ static const struct instance_member members[] = {
 	MEMBER(deployment, false), MEMBER(service, false), MEMBER(config_hash, true),
 	MEMBER(image, true),       MEMBER(digest, true),   MEMBER(address, true),
 	MEMBER(slice, true),       MEMBER(endpoint, true), MEMBER(space, true),
-	MEMBER(boot_id, false),    MEMBER(log_path, true),
+	MEMBER(vm, true),          MEMBER(boot_id, false), MEMBER(log_path, true),
 };
 
 enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };

@@ -26,6 +26,7 @@ struct hcs_record {
 	const char *slice;    /* it is in; NULL likewise */
 	const char *endpoint; /* GUIDs of HCN, journalled before they are made; NULL likewise */
 	const char *space;    /* the namespace's */
+	const char *vm; /* id of its utility VM's system; NULL: it runs on the host's kernel */
 	const char *boot_id;
 	const char *log_path;
 	int64_t log_max_bytes; /* as in struct shim_log_place; 0 in what older builds made */

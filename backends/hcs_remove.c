@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Takes an instance away once its process is proved gone, in the reverse order of its making:
- * system, endpoint, namespace, scratch layer, directory. Every step may have been done before: a
- * crash or a failure anywhere is mended by calling again. instance.json goes last, so that what is
- * left is always known to be ours.
+ * system, utility VM, endpoint, namespace, scratch layer, directory. Every step may have been done
+ * before: a crash or a failure anywhere is mended by calling again. instance.json goes last, so
+ * that what is left is always known to be ours.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "backends/hcs.h"
 #include "backends/hcs_exit.h"
+#include "backends/hcs_machine.h"
 #include "backends/shim_log.h"
 #include "base/fs.h"
 
@@ -25,7 +26,7 @@ static int unlease(struct hcs *h, const char *id, struct error *err)
 
 static int remove_directory(const char *dir, struct error *err)
 {
-	static const char *const parts[] = { "scratch", "anonymous", "command", "process" };
+	static const char *const parts[] = { "scratch", "vm", "anonymous", "command", "process" };
 	char path[LIMIT_PATH];
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -37,6 +38,19 @@ static int remove_directory(const char *dir, struct error *err)
 			return r;
 	}
 	return fs_remove_tree(AT_FDCWD, dir, err);
+}
+
+int hcs_remove_machine(struct hcs *h, const struct hcs_box *box, struct mono deadline,
+		       struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	int r;
+
+	/* Of what has no record nobody knows whether it had one. */
+	if (box->rec.id && !box->rec.vm)
+		return 0;
+	r = hcs_system_terminate(h, hcs_machine_id(box->id, a), deadline, err);
+	return r < 0 ? error_wrap(err, r, "utility VM") : 0;
 }
 
 int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err)
@@ -83,7 +97,8 @@ int hcs_settle_end(struct hcs *h, struct hcs_box *box, struct mono deadline, str
 	if (r < 0)
 		return r;
 	hcs_box_close(box);
-	return hcs_system_terminate(h, box->id, deadline, err);
+	r = hcs_system_terminate(h, box->id, deadline, err);
+	return r < 0 ? r : hcs_remove_machine(h, box, deadline, err);
 }
 
 static int remove_box(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err)

@@ -50,13 +50,6 @@ static HRESULT begin_signal(const struct hcs_api *api, HCS_OPERATION op, void *a
 	return api->HcsSignalProcess(x->process, op, x->document);
 }
 
-static HRESULT begin_modify(const struct hcs_api *api, HCS_OPERATION op, void *arg)
-{
-	const struct act *x = arg;
-
-	return api->HcsModifyComputeSystem(x->sys, op, x->document, NULL);
-}
-
 /* --- start --------------------------------------------------------------------------- */
 
 /* The system runs; started by us now, or by a call that was cut short. */
@@ -314,24 +307,9 @@ int hcs_signal(struct runtime *rt, const char *id, int sig, struct error *err)
 
 static int modify(struct hcs *h, const char *id, struct json_object *take, struct error *err)
 {
-	struct arena *a CLEAN(arena) = arena_new();
-	struct json_object *o CLEAN(json) = take;
-	struct hcs_target target = { 0 };
-	const struct hcs_call call = { h->limbo, mono_add(clock_mono(), CALL_S * CLOCK_SEC),
-				       &target, a };
-	struct hcs_answer answer;
-	struct act x;
-	int r = hcs_system_open(h, id, &target.sys, err);
+	int r = hcs_system_modify(h, id, take, mono_add(clock_mono(), CALL_S * CLOCK_SEC), err);
 
-	if (r != 0)
-		return r < 0 ? r : error_set(err, ERR_NOT_FOUND, 0, "it does not run");
-	x = (struct act){ .sys = target.sys, .document = hcs_call_document(o, a) };
-	hcs_call_run(&call, begin_modify, &x, &answer);
-	if (target.sys)
-		h->api->HcsCloseComputeSystem(target.sys);
-	if (!hcs_result_failed(answer.result))
-		return 0;
-	return hcs_result_error(err, answer.result, answer.document, "change limits");
+	return r < 0 ? error_wrap(err, r, "change limits") : 0;
 }
 
 static bool has_processor(const struct hcs_limits *l)
@@ -364,8 +342,13 @@ static int update_box(struct hcs_box *box, const struct instance_spec *spec, str
 	struct arena *a CLEAN(arena) = arena_new();
 	struct hcs_limits want;
 	struct hcs_record rec;
-	int r = hcs_spec_limits(&spec->service->resources, &h->host, &want, err);
+	int r;
 
+	/* The VM's own size was made for the old ones, and stays. */
+	if (box->rec.vm)
+		return error_set(err, ERR_UNSUPPORTED, 0,
+				 "limits under isolation hyperv cannot be changed in place");
+	r = hcs_spec_limits(&spec->service->resources, &h->host, &want, err);
 	if (r == 0 && lifts_one(&box->rec.limits, &want))
 		return error_set(err, ERR_UNSUPPORTED, 0, "a limit cannot be lifted in place");
 	if (r == 0)

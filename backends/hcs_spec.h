@@ -17,7 +17,7 @@
 /* What the shim found on its host. */
 struct hcs_host {
 	const struct hcs_version *version; /* NULL: unknown */
-	bool has_hyperv;
+	bool has_hyperv;       /* until the service says that there is none */
 	uint32_t n_processors; /* 0: unknown */
 };
 

@@ -26,11 +26,26 @@ int hcs_system_open(struct hcs *h, const char *id, HCS_SYSTEM *ret, struct error
 	return hcs_system_error(&answer, "open", err);
 }
 
-/* A call on an open system that needs one document. */
+/* A call on an open system, or about one to be made, that needs one document. */
 struct ask {
 	HCS_SYSTEM sys;
-	PCWSTR document;
+	PCWSTR id, document;
+	HCS_SYSTEM *ret;
 };
+
+static HRESULT begin_create(const struct hcs_api *api, HCS_OPERATION op, void *arg)
+{
+	const struct ask *x = arg;
+
+	return api->HcsCreateComputeSystem(x->id, x->document, op, NULL, x->ret);
+}
+
+static HRESULT begin_modify(const struct hcs_api *api, HCS_OPERATION op, void *arg)
+{
+	const struct ask *x = arg;
+
+	return api->HcsModifyComputeSystem(x->sys, op, x->document, NULL);
+}
 
 static HRESULT begin_properties(const struct hcs_api *api, HCS_OPERATION op, void *arg)
 {
@@ -76,11 +91,51 @@ int hcs_system_look(struct hcs *h, const char *id, unsigned properties, struct a
 
 	if (r != 0)
 		return r;
-	x = (struct ask){ target.sys, hcs_call_document(o, a) };
+	x = (struct ask){ .sys = target.sys, .document = hcs_call_document(o, a) };
 	hcs_call_run(&call, begin_properties, &x, &answer);
 	close_target(h, &target);
 	r = hcs_system_error(&answer, "look", err);
 	return r ? r : hcs_reply_properties(answer.text, answer.n_text, a, ret, err);
+}
+
+int hcs_system_create(struct hcs *h, const char *id, struct json_object *document,
+		      struct mono deadline, struct hcs_target *target, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct hcs_call call = { h->limbo, deadline, target, a };
+	struct ask x = { .id = hcs_call_wide(id, a),
+			 .document = hcs_call_document(document, a),
+			 .ret = &target->sys };
+	struct hcs_answer answer;
+
+	hcs_call_run(&call, begin_create, &x, &answer);
+	if (hcs_result_outcome(answer.result) == HCS_EXISTS)
+		return error_set(err, ERR_CONFLICT, 0,
+				 "a compute system %s is there, and not by this create", id);
+	if (hcs_result_failed(answer.result))
+		return hcs_result_error(err, answer.result, answer.document, "create");
+	return 0;
+}
+
+int hcs_system_modify(struct hcs *h, const char *id, struct json_object *take, struct mono deadline,
+		      struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct json_object *o CLEAN(json) = take;
+	struct hcs_target target = { 0 };
+	const struct hcs_call call = { h->limbo, deadline, &target, a };
+	struct hcs_answer answer;
+	struct ask x;
+	int r = hcs_system_open(h, id, &target.sys, err);
+
+	if (r != 0)
+		return r < 0 ? r : error_set(err, ERR_NOT_FOUND, 0, "it does not run");
+	x = (struct ask){ .sys = target.sys, .document = hcs_call_document(o, a) };
+	hcs_call_run(&call, begin_modify, &x, &answer);
+	close_target(h, &target);
+	if (!hcs_result_failed(answer.result))
+		return 0;
+	return hcs_result_error(err, answer.result, answer.document, "modify");
 }
 
 /* What the enumeration answers to @o, this owner's alone. */
@@ -88,7 +143,7 @@ static int enumerate(struct hcs *h, struct json_object *o, struct arena *a, stru
 		     size_t *ret_n, struct error *err)
 {
 	const struct hcs_call call = { h->limbo, in_seconds(LOOK_S), NULL, a };
-	struct ask x = { NULL, hcs_call_document(o, a) };
+	struct ask x = { .document = hcs_call_document(o, a) };
 	struct hcs_answer answer;
 	struct hcs_system *all = NULL;
 	size_t n = 0, own = 0;

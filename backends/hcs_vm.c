@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Member names, paths and values as in microsoft/hcsshim, internal/uvm (create_wcow.go, vsmb.go,
- * combine_layers.go, network.go, scsi/backend.go), read in November 2026. */
+ * combine_layers.go, network.go, pipes.go, scsi/backend.go), read in November 2026. */
 #include "backends/hcs_vm.h"
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ static struct json_object *array_of(struct json_object *value)
 }
 
 static struct json_object *build_share(const char *name, const char *path, bool readonly,
-				       bool is_boot)
+				       bool is_layer)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -42,7 +42,7 @@ static struct json_object *build_share(const char *name, const char *path, bool 
 		json_put_bool(options, "ShareRead", true);
 		json_put_bool(options, "CacheIo", true);
 		json_put_bool(options, "PseudoOplocks", true);
-		if (is_boot)
+		if (is_layer)
 			json_put_bool(options, "TakeBackupPrivilege", true);
 		json_put_obj(o, "Options", options);
 	}
@@ -137,62 +137,47 @@ struct json_object *hcs_vm_share(const char *name, const char *path, bool readon
 	return hcs_document_change(SHARES_PATH, HCS_ADD, build_share(name, path, readonly, false));
 }
 
-struct json_object *hcs_vm_unshare(const char *name)
+struct json_object *hcs_vm_layer(const char *name, const char *path)
 {
-	return hcs_document_change(SHARES_PATH, HCS_REMOVE,
-				   object_of("Name", json_object_new_string(name)));
+	return hcs_document_change(SHARES_PATH, HCS_ADD, build_share(name, path, true, true));
 }
 
-static struct json_object *change_disk(enum hcs_change change, unsigned lun,
-				       struct json_object *settings)
+struct json_object *hcs_vm_pipe(const char *path)
+{
+	struct buf resource CLEAN(buf) = BUF_INIT(4096);
+
+	buf_printf(&resource, "VirtualMachine/Devices/MappedPipes/%s", path);
+	return hcs_document_change(resource.data, HCS_ADD, NULL);
+}
+
+struct json_object *hcs_vm_attach(unsigned lun, const char *disk)
 {
 	char path[128];
 
 	(void)snprintf(path, sizeof(path),
 		       "VirtualMachine/Devices/Scsi/" SCSI_CONTROLLER "/Attachments/%u",
 		       lun); /* fits */
-	return hcs_document_change(path, change, settings);
-}
-
-struct json_object *hcs_vm_attach(unsigned lun, const char *disk)
-{
-	return change_disk(HCS_ADD, lun, build_disk(disk));
-}
-
-struct json_object *hcs_vm_detach(unsigned lun)
-{
-	return change_disk(HCS_REMOVE, lun, NULL);
+	return hcs_document_change(path, HCS_ADD, build_disk(disk));
 }
 
 /* What the guest itself shall do. */
-static struct json_object *ask_guest(const char *resource, enum hcs_change change,
-				     struct json_object *settings)
+static struct json_object *ask_guest(const char *resource, struct json_object *settings)
 {
 	struct json_object *o = json_object_new_object();
 
 	json_put_str(o, "ResourceType", resource);
-	json_put_str(o, "RequestType", hcs_document_change_name(change));
+	json_put_str(o, "RequestType", hcs_document_change_name(HCS_ADD));
 	json_put_obj(o, "Settings", settings);
 	return object_of("GuestRequest", o);
 }
 
-static struct json_object *ask_disk(enum hcs_change change, unsigned lun, const char *path)
+struct json_object *hcs_vm_mount(unsigned lun, const char *path)
 {
 	struct json_object *o = json_object_new_object();
 
 	json_put_str(o, "ContainerPath", path);
 	json_put_i64(o, "Lun", lun);
-	return ask_guest("MappedVirtualDisk", change, o);
-}
-
-struct json_object *hcs_vm_mount(unsigned lun, const char *path)
-{
-	return ask_disk(HCS_ADD, lun, path);
-}
-
-struct json_object *hcs_vm_unmount(unsigned lun, const char *path)
-{
-	return ask_disk(HCS_REMOVE, lun, path);
+	return ask_guest("MappedVirtualDisk", o);
 }
 
 struct json_object *hcs_vm_combine(const char *root, const struct hcs_layer *layers, size_t n)
@@ -201,18 +186,12 @@ struct json_object *hcs_vm_combine(const char *root, const struct hcs_layer *lay
 
 	json_put_str(o, "ContainerRootPath", root);
 	json_put_obj(o, "Layers", hcs_document_layers(layers, n));
-	return ask_guest("CombinedLayers", HCS_ADD, o);
+	return ask_guest("CombinedLayers", o);
 }
 
-struct json_object *hcs_vm_uncombine(const char *root)
+struct json_object *hcs_vm_namespace(struct json_object *ns)
 {
-	return ask_guest("CombinedLayers", HCS_REMOVE,
-			 object_of("ContainerRootPath", json_object_new_string(root)));
-}
-
-struct json_object *hcs_vm_namespace(enum hcs_change change, struct json_object *ns)
-{
-	return ask_guest("NetworkNamespace", change, ns);
+	return ask_guest("NetworkNamespace", ns);
 }
 
 /* An adapter has the id of its endpoint: there is one of each. */
@@ -230,10 +209,10 @@ static struct json_object *build_adapter_request(const char *id, const char *req
 
 struct json_object *hcs_vm_announce(const char *endpoint, struct json_object *ep)
 {
-	return ask_guest("Network", HCS_ADD, build_adapter_request(endpoint, "PreAdd", ep));
+	return ask_guest("Network", build_adapter_request(endpoint, "PreAdd", ep));
 }
 
-struct json_object *hcs_vm_adapter(enum hcs_change change, const char *endpoint, const char *mac)
+struct json_object *hcs_vm_adapter(const char *endpoint, const char *mac)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *guest, *request;
@@ -244,9 +223,9 @@ struct json_object *hcs_vm_adapter(enum hcs_change change, const char *endpoint,
 	json_put_str(o, "EndpointId", endpoint);
 	if (mac)
 		json_put_str(o, "MacAddress", mac);
-	o = hcs_document_change(path, change, o);
-	guest = ask_guest("Network", change,
-			  build_adapter_request(endpoint, hcs_document_change_name(change), NULL));
+	o = hcs_document_change(path, HCS_ADD, o);
+	guest = ask_guest("Network",
+			  build_adapter_request(endpoint, hcs_document_change_name(HCS_ADD), NULL));
 	request = json_object_get(json_object_object_get(guest, "GuestRequest"));
 	json_object_put(guest);
 	json_put_obj(o, "GuestRequest", request);

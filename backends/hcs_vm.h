@@ -15,6 +15,7 @@
 
 /* The guest's name for what a share called @name holds is HCS_VM_SHARES and the name. */
 #define HCS_VM_SHARES "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\"
+#define HCS_VM_PIPES  HCS_VM_SHARES "IPC$\\"
 
 struct hcs_vm {
 	const char *boot_files;   /* UtilityVM\Files of the image's base layer, absolute */
@@ -26,33 +27,34 @@ struct hcs_vm {
 /** hcs_vm_create() - HcsCreateComputeSystem: alive until it is stopped, owned by @owner */
 struct json_object *hcs_vm_create(const char *owner, const struct hcs_vm *vm);
 
-/* All below: HcsModifyComputeSystem on the VM. */
+/* All below: HcsModifyComputeSystem on the VM. Nothing is taken out again: it goes with the VM. */
 
 /** hcs_vm_share() - a directory of the host the guest may read (and write, unless @readonly) */
 struct json_object *hcs_vm_share(const char *name, const char *path, bool readonly);
-struct json_object *hcs_vm_unshare(const char *name);
+
+/** hcs_vm_layer() - the same for an image's layer: whatever its files' descriptors say */
+struct json_object *hcs_vm_layer(const char *name, const char *path);
+
+/** hcs_vm_pipe() - a named pipe of the host; the guest finds it at HCS_VM_PIPES and its name */
+struct json_object *hcs_vm_pipe(const char *path);
 
 /** hcs_vm_attach() - a disk at @lun (1..63; 0 is the VM's own) */
 struct json_object *hcs_vm_attach(unsigned lun, const char *disk);
-struct json_object *hcs_vm_detach(unsigned lun);
 
 /** hcs_vm_mount() - what is attached at @lun becomes the guest's directory @path */
 struct json_object *hcs_vm_mount(unsigned lun, const char *path);
-struct json_object *hcs_vm_unmount(unsigned lun, const char *path);
 
 /** hcs_vm_combine() - layers below the scratch directory @root; all paths are the guest's */
 struct json_object *hcs_vm_combine(const char *root, const struct hcs_layer *layers, size_t n);
-struct json_object *hcs_vm_uncombine(const char *root);
 
-/** hcs_vm_namespace() - make HCN namespace @ns (its properties, taken) known to the guest, or
- * forgotten */
-struct json_object *hcs_vm_namespace(enum hcs_change change, struct json_object *ns);
+/** hcs_vm_namespace() - make HCN namespace @ns (its properties, taken) known to the guest */
+struct json_object *hcs_vm_namespace(struct json_object *ns);
 
 /** hcs_vm_announce() - first half of an adapter: the guest learns of endpoint @ep (its properties,
  * taken) */
 struct json_object *hcs_vm_announce(const char *endpoint, struct json_object *ep);
-/** hcs_vm_adapter() - second half: the adapter itself; HCS_ADD or HCS_REMOVE */
-struct json_object *hcs_vm_adapter(enum hcs_change change, const char *endpoint, const char *mac);
+/** hcs_vm_adapter() - second half: the adapter itself */
+struct json_object *hcs_vm_adapter(const char *endpoint, const char *mac);
 
 /** hcs_vm_gpu() - the host's default graphics adapter, shared with the guest */
 struct json_object *hcs_vm_gpu(void);

@@ -438,6 +438,40 @@ int network_hcn_has(struct network_hcn *n, const char *id, struct error *err)
 	return r < 0 ? r : NETWORK_HCN_THERE;
 }
 
+/* The properties of one of ours as JSON. */
+static int look_json(const struct network_hcn *n, const struct network_hcn_kind *k,
+		     const GUID *guid, struct arena *a, struct json_object **ret, struct error *err)
+{
+	struct network_hcn_text text;
+	int r = look(n, k, guid, a, &text, err);
+
+	if (r == NETWORK_HCN_GONE)
+		return error_set(err, ERR_UNAVAILABLE, 0, "the %s went away", k->word);
+	return r < 0 ? r : json_parse(text.p, text.n, ret, err);
+}
+
+int network_hcn_look(const struct network_hcn *n, const char *id, struct arena *a,
+		     struct network_hcn_seen *ret, struct error *err)
+{
+	struct json_object *space_json CLEAN(json) = NULL, *endpoint_json CLEAN(json) = NULL;
+	struct network_hcn_seen seen = { .mac = NULL };
+	GUID endpoint, space;
+	int r;
+
+	network_hcn_derive(n, id, &seen.ids);
+	derive(n, id, &endpoint, &space);
+	r = look_json(n, &network_hcn_namespaces, &space, a, &space_json, err);
+	r = r < 0 ? r : look_json(n, &network_hcn_endpoints, &endpoint, a, &endpoint_json, err);
+	r = r < 0 ? r : json_get_str(endpoint_json, "MacAddress", &seen.mac, err);
+	if (r < 0)
+		return r;
+	seen.mac = arena_strdup(a, seen.mac);
+	seen.space = TAKE(space_json);
+	seen.endpoint = TAKE(endpoint_json);
+	*ret = seen;
+	return 0;
+}
+
 int network_hcn_has_kind(struct network_hcn *n, enum hcn_kind kind, const char *id,
 			 struct error *err)
 {

@@ -68,6 +68,17 @@ struct network_hcn_thing {
 	const char *foreign; /* "endpoint NAME {GUID}": our name, not our GUID; NULL: ours */
 };
 
+/* What a utility VM is told of an instance's network. */
+struct network_hcn_seen {
+	struct network_hcn_ids ids;
+	struct json_object *space, *endpoint; /* their properties; the caller frees them */
+	const char *mac;                      /* of the endpoint; NULL: not said */
+};
+
+/** network_hcn_look() - at what network_hcn_attach() has made; -ERR_UNAVAILABLE: it went away */
+int network_hcn_look(const struct network_hcn *n, const char *id, struct arena *a,
+		     struct network_hcn_seen *ret, struct error *err);
+
 struct network_hcn_list {
 	const char *
 		*ids; /* runtime ids with an endpoint or a namespace of ours; each once, sorted */

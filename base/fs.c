@@ -146,6 +146,32 @@ void fs_sweep(int dirfd, const char *path)
 			(void)unlinkat(fd, e->d_name, 0);
 }
 
+int fs_copy(int dirfd, const char *from, const char *to, mode_t mode, struct error *err)
+{
+	int in CLEAN(fd) = openat(dirfd, from, O_RDONLY | O_CLOEXEC);
+	int out CLEAN(fd) = -1;
+	char chunk[1 << 16];
+	ssize_t n;
+
+	if (in < 0)
+		return error_sys(err, errno, "open %s", from);
+	out = openat(dirfd, to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (out < 0)
+		return error_sys(err, errno, "create %s", to);
+	while ((n = read(in, chunk, sizeof(chunk))) != 0) {
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, errno, "read %s", from);
+		r = fs_write_all(out, chunk, (size_t)n, err);
+		if (r < 0)
+			return error_wrap(err, r, "copy to %s", to);
+	}
+	return 0;
+}
+
 int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 {
 	char part[LIMIT_PATH];

@@ -32,6 +32,9 @@ void fs_sweep(int dirfd, const char *path);
 /** fs_write_all() - all bytes to a descriptor, through short writes and EINTR */
 int fs_write_all(int fd, const void *p, size_t n, struct error *err);
 
+/** fs_copy() - the bytes of @from in @to, which is made or emptied first; not durable */
+int fs_copy(int dirfd, const char *from, const char *to, mode_t mode, struct error *err);
+
 /** fs_mkdirs() - make @path and what is missing above it; "already there" is success */
 int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err);
 

@@ -174,18 +174,14 @@ static void builds_utility_vms(void **state)
 	golden_json("hcs/vm_large.json", hcs_vm_create("tallyman", &large));
 	add(list, hcs_vm_share("s1", "C:\\l\\b", true));
 	add(list, hcs_vm_share("data", "D:\\data", false));
-	add(list, hcs_vm_unshare("s1"));
+	add(list, hcs_vm_layer("l0", "C:\\l\\b"));
+	add(list, hcs_vm_pipe("\\\\.\\pipe\\x"));
 	add(list, hcs_vm_attach(1, "C:\\s\\c\\sandbox.vhdx"));
 	add(list, hcs_vm_mount(1, "C:\\mounts\\m1"));
 	add(list, hcs_vm_combine("C:\\mounts\\m1", layers, 2));
-	add(list, hcs_vm_uncombine("C:\\mounts\\m1"));
-	add(list, hcs_vm_unmount(1, "C:\\mounts\\m1"));
-	add(list, hcs_vm_detach(1));
-	add(list, hcs_vm_namespace(HCS_ADD, json_object_get(ns)));
-	add(list, hcs_vm_announce(ep, json_object_get(ns)));
-	add(list, hcs_vm_adapter(HCS_ADD, ep, "00-15-5D-00-00-01"));
-	add(list, hcs_vm_adapter(HCS_REMOVE, ep, NULL));
-	add(list, hcs_vm_namespace(HCS_REMOVE, ns));
+	add(list, hcs_vm_namespace(json_object_get(ns)));
+	add(list, hcs_vm_announce(ep, ns));
+	add(list, hcs_vm_adapter(ep, "00-15-5D-00-00-01"));
 	add(list, hcs_vm_gpu());
 	golden_json("hcs/vm_requests.json", list);
 }

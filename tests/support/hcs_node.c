@@ -21,6 +21,13 @@ static const struct winlayer_entry base_layer[] = {
 	{ .name = "Files/Windows", .type = '5' },
 	{ .name = "Hives", .type = '5' },
 	{ .name = "Hives/System_Base", .text = "regf" },
+	{ .name = "UtilityVM", .type = '5' },
+	{ .name = "UtilityVM/Files", .type = '5' },
+	{ .name = "UtilityVM/Files/EFI", .type = '5' },
+	{ .name = "UtilityVM/Files/EFI/Microsoft", .type = '5' },
+	{ .name = "UtilityVM/Files/EFI/Microsoft/Boot", .type = '5' },
+	{ .name = "UtilityVM/Files/EFI/Microsoft/Boot/BCD", .text = "bcd" },
+	{ .name = "UtilityVM/Files/EFI/Microsoft/Boot/bootmgfw.efi", .text = "boot" },
 };
 
 static void ok(struct hcs_node *n, int r)

@@ -13,6 +13,7 @@
 
 #include "backends/hcs_guid.h"
 #include "backends/hcs_sim/host/hcn.h"
+#include "backends/hcs_sim/host/machine.h"
 #include "backends/hcs_sim/host/store.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -64,6 +65,7 @@ static void sys_free(struct sys *s)
 	free(s->id);
 	free(s->owner);
 	json_free(s->config);
+	json_free(s->guest);
 	free(s);
 }
 
@@ -143,6 +145,8 @@ static struct sys *sys_new(struct host *h, const char *id, struct json_object *c
 	(void)json_get_bool(config, "ShouldTerminateOnLastHandleClosed", &s->must_end_with_handles,
 			    NULL);
 	s->owner = xstrdup(owner);
+	s->is_machine = json_object_object_get(config, "VirtualMachine") != NULL;
+	s->guest = json_object_new_object();
 	s->created_us = clock_wall().us;
 	s->exit_type = "None";
 	rand_bytes(&s->runtime_id, sizeof(s->runtime_id));
@@ -191,6 +195,28 @@ int compute_load(struct host *h, struct error *err)
 	h->compute = xcalloc(1, sizeof(*h->compute));
 	h->compute->host = h;
 	return store_load(h->dirfd, "systems", load_one, h, err);
+}
+
+/* --- what a machine hosts ---------------------------------------------------------------- */
+
+static struct sys *find_unstarted(const struct sys *machine)
+{
+	for (struct sys *s = machine->host->compute->systems; s; s = s->next)
+		if (s->state == SYS_CREATED && machine_of(s) == machine)
+			return s;
+	return NULL;
+}
+
+/* Without the machine its containers crash. Those that ran end when they have been waited for. */
+static void crash_hosted(const struct sys *machine)
+{
+	struct sys *unstarted;
+
+	for (struct sys *s = machine->host->compute->systems; s; s = s->next)
+		if (s->state == SYS_RUNNING && machine_of(s) == machine)
+			silo_kill(&s->silo);
+	while ((unstarted = find_unstarted(machine)))
+		compute_stop(unstarted);
 }
 
 /* --- the end of a process --------------------------------------------------------------- */
@@ -300,14 +326,21 @@ static void proc_reaped(struct proc *p, int status)
 	after_proc(s);
 }
 
+static void silo_ended(struct sys *s)
+{
+	crash_hosted(s);
+	silo_done(&s->silo);
+	if (!machine_hosts(s))
+		compute_stop(s); /* else with the last of them */
+}
+
 void compute_reaped(struct compute *m, pid_t pid, int status)
 {
 	for (struct sys *s = m->systems; s; s = s->next) {
 		struct proc *p = proc_find(s, pid);
 
 		if (s->silo.init == pid) {
-			silo_done(&s->silo);
-			compute_stop(s);
+			silo_ended(s);
 			return;
 		}
 		if (p && !p->is_ended) {
@@ -340,6 +373,7 @@ void compute_end(struct sys *s, bool force)
 {
 	s->is_ending = true;
 	s->is_forced = s->is_forced || force;
+	crash_hosted(s);
 	for (struct proc *p = s->procs; p; p = p->next) {
 		if (p->is_ended)
 			continue;
@@ -347,7 +381,7 @@ void compute_end(struct sys *s, bool force)
 		p->is_told = p->is_told || !force;
 		(void)kill(-p->pid, force ? SIGKILL : SIGTERM); /* not waited for: still ours */
 	}
-	if (s->silo.init == 0)
+	if (s->silo.init == 0 && !machine_hosts(s))
 		compute_stop(s); /* was never started */
 	else if (force || !has_living(s))
 		silo_kill(&s->silo);
@@ -356,6 +390,7 @@ void compute_end(struct sys *s, bool force)
 void compute_stop(struct sys *s)
 {
 	struct call *waiting[2] = { s->waiting[0], s->waiting[1] };
+	struct sys *machine = machine_of(s);
 
 	if (!s->is_ending) {
 		s->exit_status = HCS_E_UNEXPECTED_EXIT;
@@ -371,6 +406,9 @@ void compute_stop(struct sys *s)
 		if (waiting[i])
 			call_finish(waiting[i], S_OK);
 	drop_sys_if_done(s);
+	if (machine && machine->state == SYS_RUNNING && machine->silo.init == 0 &&
+	    !machine_hosts(machine))
+		compute_stop(machine); /* it had ended before and waited for this */
 }
 
 void compute_closed(struct compute *m, const struct handle *hd)
@@ -404,19 +442,29 @@ void compute_name(const struct handle *hd, struct buf *out)
 		buf_printf(out, "%s/%d", p->sys->id, p->pid);
 }
 
+/* One that nobody holds and that does not stay for it. */
+static struct sys *find_unheld(const struct compute *m)
+{
+	for (struct sys *s = m->systems; s; s = s->next)
+		if (s->state == SYS_STOPPED || (s->must_end_with_handles && !s->is_ending))
+			return s;
+	return NULL;
+}
+
 void compute_forget_handles(struct compute *m)
 {
-	struct sys *next;
+	struct sys *s;
 
-	for (struct sys *s = m->systems; s; s = next) {
-		next = s->next;
+	for (s = m->systems; s; s = s->next) {
 		s->n_handles = 0;
 		for (struct proc *p = s->procs; p; p = p->next)
 			p->n_handles = 0;
-		if (s->must_end_with_handles && s->state != SYS_STOPPED)
-			compute_end(s, true);
-		else
+	}
+	while ((s = find_unheld(m))) {
+		if (s->state == SYS_STOPPED)
 			drop_sys_if_done(s);
+		else
+			compute_end(s, true);
 	}
 }
 
@@ -439,20 +487,32 @@ static void reap_silo(struct sys *s)
 	silo_done(&s->silo);
 }
 
+static struct sys *find_kind(const struct compute *m, bool is_machine)
+{
+	for (struct sys *s = m->systems; s; s = s->next)
+		if (s->is_machine == is_machine)
+			return s;
+	return NULL;
+}
+
+static void kill_one(struct sys *s)
+{
+	unlink_handles(s); /* so that the end leaves nothing behind */
+	s->n_handles = 0;
+	if (s->silo.init == 0) {
+		s->state = SYS_STOPPED;
+		forget(s);
+		return;
+	}
+	reap_silo(s);
+	compute_stop(s);
+}
+
 void compute_kill_all(struct compute *m)
 {
-	struct sys *next;
+	struct sys *s;
 
-	for (struct sys *s = m->systems; s; s = next) {
-		next = s->next;
-		unlink_handles(s); /* so that the end leaves nothing behind */
-		s->n_handles = 0;
-		if (s->silo.init == 0) {
-			s->state = SYS_STOPPED;
-			forget(s);
-			continue;
-		}
-		reap_silo(s);
-		compute_stop(s);
-	}
+	for (int is_machine = 0; is_machine < 2; is_machine++)
+		while ((s = find_kind(m, is_machine)))
+			kill_one(s);
 }

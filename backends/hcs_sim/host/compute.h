@@ -34,7 +34,9 @@ struct sys {
 	GUID runtime_id;
 	enum sys_state state;
 	struct json_object *config; /* the create document, with what was modified since */
+	struct json_object *guest;  /* of a machine: what its guest was told */
 	bool must_end_with_handles; /* ShouldTerminateOnLastHandleClosed */
+	bool is_machine;            /* virtual, see machine.h */
 	bool is_ending;             /* shutdown or terminate is under way */
 	bool is_forced;             /* it is terminate */
 	int n_handles;
@@ -67,7 +69,8 @@ int compute_add(struct compute *m, const char *id, struct json_object *config, s
 /** compute_save() - write its file; a failure is the call's */
 int compute_save(struct sys *s, struct error *err);
 
-/** compute_end() - begin its end: tell its processes, or (@force) kill the silo */
+/** compute_end() - begin its end: tell its processes, or (@force) kill the silo; a machine's takes
+ * what it hosts along. May free any */
 void compute_end(struct sys *s, bool force);
 
 /** compute_stop() - it has ended: handles hear of it, waiting calls finish; may free @s */

@@ -8,6 +8,7 @@
 #include "backends/hcs_sim/host/compute_check.h"
 #include "backends/hcs_sim/host/hcn.h"
 #include "backends/hcs_sim/host/layers.h"
+#include "backends/hcs_sim/host/machine.h"
 #include "backends/hcs_sim/host/schema.h"
 #include "base/clock.h"
 
@@ -49,13 +50,18 @@ static bool is_asked_for(struct json_object *query, const char *member, const ch
 	return false;
 }
 
+static const char *type_of(const struct sys *s)
+{
+	return s->is_machine ? "VirtualMachine" : "Container";
+}
+
 static struct json_object *system_to_json(const struct sys *s)
 {
 	struct json_object *o = json_object_new_object();
 	char guid[HCS_GUID_SIZE];
 
 	json_put_str(o, "Id", s->id);
-	json_put_str(o, "SystemType", "Container");
+	json_put_str(o, "SystemType", type_of(s));
 	json_put_str(o, "Owner", s->owner);
 	json_put_str(o, "RuntimeId", hcs_guid_format(&s->runtime_id, guid));
 	json_put_str(o, "State", sys_state_to_string(s));
@@ -75,7 +81,7 @@ HRESULT on_HcsEnumerateComputeSystems(struct call *c)
 	for (const struct sys *s = c->host->compute->systems; s; s = s->next)
 		if (is_asked_for(query, "Ids", s->id) && is_asked_for(query, "Names", s->id) &&
 		    is_asked_for(query, "Owners", s->owner) &&
-		    is_asked_for(query, "Types", "Container"))
+		    is_asked_for(query, "Types", type_of(s)))
 			json_object_array_add(list, system_to_json(s));
 	n = json_object_array_length(list);
 	if (c->is_partial && n > 0)
@@ -189,6 +195,10 @@ HRESULT on_HcsStartComputeSystem(struct call *c)
 		return hr;
 	if (s->state != SYS_CREATED)
 		return call_fail(c, HCS_E_INVALID_STATE, "%s is %s", s->id, sys_state_to_string(s));
+	if (s->is_machine)
+		hr = machine_start(c, s);
+	if (hr < 0)
+		return hr;
 	if (silo_start(&s->silo, &err) < 0)
 		return call_fail_error(c, E_ACCESSDENIED, &err);
 	s->state = SYS_RUNNING;
@@ -265,6 +275,8 @@ HRESULT on_HcsGetComputeSystemProperties(struct call *c)
 		json_put_obj(o, "Statistics", compute_statistics(s));
 	else
 		json_object_object_del(o, "Owner"); /* as hcsshim says of the real one */
+	if (wants(query, "GuestConnection") && s->is_machine)
+		json_put_obj(o, "GuestConnectionInfo", json_object_new_object());
 	if (wants(query, "ProcessList"))
 		json_put_obj(o, "ProcessList", compute_process_list(s));
 	if (wants(query, "TerminateOnLastHandleClosed"))
@@ -317,12 +329,15 @@ static HRESULT change_list(struct call *c, struct json_object *container, const 
 
 static HRESULT modify(struct call *c, struct sys *s, struct json_object *doc)
 {
-	const char *path = json_object_get_string(json_object_object_get(doc, "ResourcePath"));
+	struct json_object *resource = json_object_object_get(doc, "ResourcePath");
+	const char *path = resource ? json_object_get_string(resource) : NULL;
 	struct json_object *type = json_object_object_get(doc, "RequestType");
 	struct json_object *settings = json_object_object_get(doc, "Settings");
 	const char *request = type ? json_object_get_string(type) : "Add";
 	struct json_object *part;
 
+	if (!path)
+		return call_fail(c, HCS_E_INVALID_JSON, "ResourcePath: missing");
 	for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
 		const struct schema *schema = resources[i].schema;
 
@@ -362,7 +377,7 @@ HRESULT on_HcsModifyComputeSystem(struct call *c)
 	if (hr >= 0 && s->state == SYS_STOPPED)
 		hr = HCS_E_SYSTEM_ALREADY_STOPPED;
 	if (hr >= 0)
-		hr = modify(c, s, doc);
+		hr = s->is_machine ? machine_modify(c, s, doc) : modify(c, s, doc);
 	if (hr >= 0 && compute_save(s, &err) < 0)
 		hr = call_fail_error(c, WIN32_DISK_FULL, &err);
 	return hr;
@@ -385,7 +400,9 @@ static const char *text_of(struct json_object *o, const char *part, const char *
 
 struct json_object *sys_container(const struct sys *s)
 {
-	return part_of(s->config, "Container");
+	struct json_object *hosted = part_of(s->config, "HostedSystem");
+
+	return part_of(hosted ? hosted : s->config, "Container");
 }
 
 const char *sys_namespace(const struct sys *s)

@@ -14,6 +14,7 @@
 #include "backends/hcs_sim/host/compute.h"
 #include "backends/hcs_sim/host/hcn.h"
 #include "backends/hcs_sim/host/layers.h"
+#include "backends/hcs_sim/host/machine.h"
 #include "base/fs.h"
 
 enum { NETBIOS_NAME = 15 };
@@ -54,7 +55,7 @@ static HRESULT check_kind(struct call *c, struct json_object *config)
 	if (container + machine + hosted != 1)
 		return call_fail(c, HCS_E_INVALID_JSON,
 				 "exactly one of Container, VirtualMachine, HostedSystem");
-	if (!container)
+	if (!container && c->host->switches.hyperv != SWITCH_HYPERV_INSTALLED)
 		return call_fail(c, HCS_E_HYPERV_NOT_INSTALLED,
 				 "this host runs containers without a machine of their own only");
 	return S_OK;
@@ -131,20 +132,42 @@ static HRESULT check_directories(struct call *c, struct json_object *list)
 	return S_OK;
 }
 
-HRESULT compute_check(struct call *c, struct json_object *config)
+static HRESULT check_container(struct call *c, struct json_object *container)
 {
-	struct json_object *container = member(config, "Container");
+	HRESULT hr = check_storage(c, member(container, "Storage"));
+
+	return hr < 0 ? hr : check_directories(c, member(container, "MappedDirectories"));
+}
+
+static HRESULT check_names(struct call *c, struct json_object *container)
+{
 	const char *host_name = text(member(container, "GuestOs"), "HostName");
 	const char *namespace = text(member(container, "Networking"), "Namespace");
-	HRESULT hr = check_version(c, config);
+	HRESULT hr = check_host_name(c, host_name);
 
-	hr = hr < 0 ? hr : check_kind(c, config);
-	hr = hr < 0 ? hr : check_host_name(c, host_name);
-	hr = hr < 0 ? hr : check_storage(c, member(container, "Storage"));
-	hr = hr < 0 ? hr : check_directories(c, member(container, "MappedDirectories"));
 	if (hr < 0 || !namespace || !*namespace)
 		return hr;
 	if (!host_name || !*host_name)
 		return call_fail(c, E_INVALIDARG, "a Namespace needs a HostName");
 	return hcn_container_check(c, namespace);
+}
+
+HRESULT compute_check(struct call *c, struct json_object *config)
+{
+	struct json_object *container = member(config, "Container");
+	struct json_object *hosted = member(config, "HostedSystem");
+	HRESULT hr = check_version(c, config);
+
+	hr = hr < 0 ? hr : check_kind(c, config);
+	if (hr < 0)
+		return hr;
+	if (member(config, "VirtualMachine"))
+		return machine_check(c, config);
+	if (!container) {
+		hr = machine_check_hosted(c, config);
+		container = member(hosted, "Container");
+	} else {
+		hr = check_container(c, container);
+	}
+	return hr < 0 ? hr : check_names(c, container);
 }

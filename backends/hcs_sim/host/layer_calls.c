@@ -11,6 +11,7 @@
 #include "backends/hcs_sim/host/layer_folder.h"
 #include "backends/hcs_sim/host/layer_import.h"
 #include "backends/hcs_sim/host/layers.h"
+#include "backends/hcs_sim/host/machine.h"
 #include "backends/hcs_sim/host/store.h"
 #include "base/arena.h"
 #include "base/fs.h"
@@ -257,6 +258,8 @@ HRESULT on_ActivateLayer(struct call *c)
 		return c->host->switches.layer_activate_twice == SWITCH_LAYER_TWICE_EXISTS
 			       ? WIN32_ALREADY_EXISTS
 			       : S_OK;
+	if (machine_uses(c->host->compute, w.path))
+		return call_fail(c, WIN32_SHARING_VIOLATION, "a machine has it");
 	w.known->is_active = true;
 	return save(&w);
 }
@@ -367,7 +370,8 @@ HRESULT on_DestroyLayer(struct call *c)
 	    fs_exists(AT_FDCWD, arena_printf(w.a, "%s/Files", w.path), NULL) != FS_EXISTS &&
 	    fs_is_empty(AT_FDCWD, w.path, NULL) != FS_EMPTY)
 		return call_fail(c, E_INVALIDARG, "that folder is no layer: it is left");
-	if (w.known->is_active || w.known->is_prepared || layers_is_parent(c->host->layers, w.path))
+	if (w.known->is_active || w.known->is_prepared ||
+	    layers_is_parent(c->host->layers, w.path) || machine_uses(c->host->compute, w.path))
 		return call_fail(c, WIN32_SHARING_VIOLATION, "it is in use");
 	return fs_remove_tree(AT_FDCWD, w.path, &err) < 0 ? fail(c, &err) : S_OK;
 }
@@ -400,9 +404,7 @@ HRESULT on_NameToGuid(struct call *c)
 
 HRESULT on_GrantVmAccess(struct call *c)
 {
-	const char *path = call_text(c, "path");
+	const char *id = call_text(c, "id"), *path = call_text(c, "path");
 
-	if (!path)
-		return E_INVALIDARG;
-	return fs_exists(AT_FDCWD, path, NULL) == FS_EXISTS ? S_OK : WIN32_FILE_NOT_FOUND;
+	return id && path ? machine_grant(c, id, path) : E_INVALIDARG;
 }

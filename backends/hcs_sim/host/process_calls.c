@@ -8,6 +8,7 @@
 #include "backends/hcs_sim/host/command.h"
 #include "backends/hcs_sim/host/compute.h"
 #include "backends/hcs_sim/host/layers.h"
+#include "backends/hcs_sim/host/machine.h"
 #include "backends/hcs_sim/host/schema.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -19,16 +20,19 @@ static void find_roots(struct host *h, const struct sys *s, struct arena *a,
 	struct json_object *storage = json_object_object_get(sys_container(s), "Storage");
 	struct json_object *list = json_object_object_get(storage, "Layers");
 	const struct layer *scratch = layers_of_volume(h->layers, sys_storage_path(s));
+	const char *mounted = machine_host_path(s, sys_storage_path(s), a);
 	size_t n_layers = json_object_array_length(list), n = 0;
 	const char **roots = arena_array(a, n_layers + 2, sizeof(*roots));
 
-	if (scratch)
-		ret->scratch = roots[n++] = arena_printf(a, "%s/Files", scratch->path);
+	if (scratch || mounted)
+		ret->scratch = roots[n++] =
+			arena_printf(a, "%s/Files", scratch ? scratch->path : mounted);
 	for (size_t i = 0; i < n_layers; i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *path = json_object_get_string(json_object_object_get(o, "Path"));
+		const char *shared = machine_host_path(s, path, a);
 
-		roots[n++] = arena_printf(
-			a, "%s/Files", json_object_get_string(json_object_object_get(o, "Path")));
+		roots[n++] = arena_printf(a, "%s/Files", shared ? shared : path);
 	}
 	ret->roots = roots;
 	ret->system_id = s->id;
@@ -117,6 +121,8 @@ static HRESULT create(struct call *c, struct sys *s, struct json_object *paramet
 	struct proc *p = NULL;
 	HRESULT hr;
 
+	if (s->is_machine)
+		return call_fail(c, WIN32_NOT_SUPPORTED, "%s is a machine", s->id);
 	if (s->state != SYS_RUNNING || s->is_ending)
 		return call_fail(c, HCS_E_INVALID_STATE, "%s is %s", s->id, sys_state_to_string(s));
 	hr = start(c, s, parameters, &p);

@@ -57,13 +57,15 @@ static bool check_number(struct walk *w, const struct schema_field *f, struct js
 
 static bool check_object(struct walk *w, const struct schema *s, struct json_object *o);
 
-static bool check_map(struct walk *w, struct json_object *v)
+static bool check_map(struct walk *w, const struct schema_field *f, struct json_object *v)
 {
 	if (!json_object_is_type(v, json_type_object))
 		return refuse(w, "expected an object");
 	json_object_object_foreach (v, name, value) {
 		(void)name;
-		if (!json_object_is_type(value, json_type_string))
+		if (f->type == SCHEMA_NAMED && !check_object(w, f->of, value))
+			return false;
+		if (f->type == SCHEMA_MAP && !json_object_is_type(value, json_type_string))
 			return refuse(w, "expected strings as values");
 	}
 	return true;
@@ -102,7 +104,8 @@ static bool check_value(struct walk *w, const struct schema_field *f, struct jso
 	case SCHEMA_NUMBERS:
 		return check_list(w, f, v);
 	case SCHEMA_MAP:
-		return check_map(w, v);
+	case SCHEMA_NAMED:
+		return check_map(w, f, v);
 	case SCHEMA_ANY:
 		return json_object_is_type(v, json_type_object) || refuse(w, "expected an object");
 	case SCHEMA_VALUE:

@@ -19,6 +19,7 @@ enum schema_type {
 	SCHEMA_TEXTS,   /* a list of texts; each one of `words`, when given */
 	SCHEMA_NUMBERS, /* a list of integers */
 	SCHEMA_MAP,     /* an object with any names, whose values are texts */
+	SCHEMA_NAMED,   /* the same, with objects of `of` */
 	SCHEMA_ANY,     /* an object that is not looked into */
 	SCHEMA_VALUE,   /* anything: whoever takes it checks it */
 };
@@ -53,6 +54,10 @@ extern const struct schema schema_system_modify;
 extern const struct schema schema_memory;
 extern const struct schema schema_processor;
 extern const struct schema schema_mapped_directory;
+extern const struct schema schema_machine;
+extern const struct schema schema_vm_share, schema_vm_disk, schema_vm_adapter, schema_vm_gpu;
+extern const struct schema schema_guest_request, schema_guest_disk, schema_guest_layers,
+	schema_guest_adapter;
 
 /* computenetwork's. */
 extern const struct schema schema_network;

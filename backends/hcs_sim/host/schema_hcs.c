@@ -38,8 +38,11 @@ PART(container, OBJECT(GuestOs, guest_os), OBJECT(Storage, storage),
      ANY(RegistryChanges), LIST(AssignedDevices, device), ANY(AdditionalDeviceNamespace),
      WORD(IsolationType, "HostProcess"))
 
+PART(hosted_system, OBJECT(SchemaVersion, version), OBJECT(Container, container))
+
 SCHEMA(compute_system, TEXT(Owner), OBJECT(SchemaVersion, version), TEXT(HostingSystemId),
-       ANY(HostedSystem), OBJECT(Container, container), ANY(VirtualMachine),
+       OBJECT(HostedSystem, hosted_system), OBJECT(Container, container),
+       OBJECT(VirtualMachine, schema_machine),
        BOOL_(ShouldTerminateOnLastHandleClosed))
 
 SCHEMA(system_query, TEXTS(Ids), TEXTS(Names), WORDS(Types, "Container VirtualMachine"),
@@ -77,5 +80,5 @@ SCHEMA(process_modify,
 
 SCHEMA(signal_options, WORD(Signal, "CtrlC CtrlBreak CtrlClose CtrlLogOff CtrlShutdown"))
 
-SCHEMA(system_modify, MUST(ResourcePath, SCHEMA_TEXT), WORD(RequestType, "Add Remove Update"),
+SCHEMA(system_modify, TEXT(ResourcePath), WORD(RequestType, "Add Remove Update"),
        { .name = "Settings", .type = SCHEMA_VALUE }, ANY(GuestRequest))

@@ -14,6 +14,7 @@
 #define TEXTS(m)          { .name = #m, .type = SCHEMA_TEXTS }
 #define WORDS(m, list)    { .name = #m, .type = SCHEMA_TEXTS, .words = (list) }
 #define NUMBERS(m, hi)    { .name = #m, .type = SCHEMA_NUMBERS, .most = (hi) }
+#define NAMED(m, schema)  { .name = #m, .type = SCHEMA_NAMED, .of = &(schema) }
 #define MAP(m)            { .name = #m, .type = SCHEMA_MAP }
 #define ANY(m)            { .name = #m, .type = SCHEMA_ANY }
 #define MUST(m, kind)     { .name = #m, .type = (kind), .must = true }

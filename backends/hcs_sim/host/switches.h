@@ -17,6 +17,7 @@
 	X(exited_process, "stays", "stays goes")                                                   \
 	X(lost_systems, "gone", "gone stopped")                                                    \
 	X(restart_systems, "keep", "keep lose")                                                    \
+	X(hyperv, "none", "none installed")                                                       \
 	X(hcn_owner, "keep", "keep drop")                                                          \
 	X(hcn_owner_filter, "no", "no yes")                                                        \
 	X(hcn_recreate, "exists", "exists same")                                                   \
@@ -62,6 +63,7 @@ enum {
 	SWITCH_EXITED_PROCESS_GOES = 1,
 	SWITCH_LOST_SYSTEMS_STOPPED = 1,
 	SWITCH_RESTART_SYSTEMS_LOSE = 1,
+	SWITCH_HYPERV_INSTALLED = 1,
 	SWITCH_HCN_OWNER_DROP = 1,
 	SWITCH_HCN_OWNER_FILTER_YES = 1,
 	SWITCH_HCN_RECREATE_SAME = 1,

@@ -7,6 +7,7 @@
 #include "backends/hcs_sim/host/hcn.h"
 #include "backends/hcs_sim/host/layers.h"
 #include "backends/hcs_sim/host/lifecycle.h"
+#include "backends/hcs_sim/host/machine.h"
 
 static struct json_object *list_systems(const struct host *h)
 {
@@ -18,6 +19,11 @@ static struct json_object *list_systems(const struct host *h)
 
 		json_put_str(o, "Id", s->id);
 		json_put_str(o, "Owner", s->owner);
+		json_put_str(o, "Type", s->is_machine ? "VirtualMachine" : "Container");
+		if (machine_of(s))
+			json_put_str(o, "Machine", machine_of(s)->id);
+		if (s->is_machine)
+			json_put_obj(o, "Guest", json_object_get(s->guest));
 		json_put_str(o, "State", sys_state_to_string(s));
 		json_put_str(o, "Namespace", sys_namespace(s));
 		json_put_str(o, "StoragePath", sys_storage_path(s));
