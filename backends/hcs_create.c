@@ -138,6 +138,8 @@ static int keep_wish(struct job *j, struct error *err)
 	pthread_mutex_lock(&j->h->lock);
 	j->box->rec.limits = j->wish.container.limits;
 	j->box->rec.vm = vm;
+	j->box->rec.vm_memory_mb = vm ? j->wish.vm.memory_mb : 0;
+	j->box->rec.vm_processors = vm ? j->wish.vm.processors : 0;
 	pthread_mutex_unlock(&j->h->lock);
 	return hcs_record_save(j->dir, &j->box->rec, err);
 }

@@ -31,6 +31,13 @@ static int get_limits(struct json_object *o, struct hcs_limits *ret, struct erro
 	return r < 0 ? r : json_need_i64(o, "processor_weight", &ret->processor_weight, err);
 }
 
+static int get_machine(struct json_object *o, struct hcs_record *ret, struct error *err)
+{
+	int r = json_get_i64(o, "vm_memory_mb", &ret->vm_memory_mb, err);
+
+	return r < 0 ? r : json_get_i64(o, "vm_processors", &ret->vm_processors, err);
+}
+
 int hcs_record_save(const char *dir, const struct hcs_record *rec, struct error *err)
 {
 	struct json_object *o CLEAN(json) = json_object_new_object();
@@ -43,6 +50,10 @@ int hcs_record_save(const char *dir, const struct hcs_record *rec, struct error 
 	json_put_i64(o, "log_max_bytes", rec->log_max_bytes);
 	json_put_i64(o, "log_keep_s", rec->log_keep_s);
 	put_limits(o, &rec->limits);
+	if (rec->vm) {
+		json_put_i64(o, "vm_memory_mb", rec->vm_memory_mb);
+		json_put_i64(o, "vm_processors", rec->vm_processors);
+	}
 	return instance_file_save(dir, INSTANCE_FILE, o, err);
 }
 
@@ -59,6 +70,7 @@ int hcs_record_load(const char *dir, struct arena *a, struct hcs_record *ret, st
 	r = r < 0 ? r : get_limits(o, &rec.limits, err);
 	r = r < 0 ? r : json_get_i64(o, "log_max_bytes", &rec.log_max_bytes, err);
 	r = r < 0 ? r : json_get_i64(o, "log_keep_s", &rec.log_keep_s, err);
+	r = r < 0 ? r : get_machine(o, &rec, err);
 	if (r < 0)
 		return instance_file_corrupt(dir, INSTANCE_FILE, err);
 	*ret = rec;

@@ -34,6 +34,7 @@ struct hcs_record {
 	/* What it may use, as in hcs_document.h: one that has been lifted is not lifted in place.
 	 */
 	struct hcs_limits limits;
+	int64_t vm_memory_mb, vm_processors; /* size of the utility VM; 0 without one */
 	struct wall created;
 };
 

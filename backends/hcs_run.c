@@ -344,11 +344,9 @@ static int update_box(struct hcs_box *box, const struct instance_spec *spec, str
 	struct hcs_record rec;
 	int r;
 
-	/* The VM's own size was made for the old ones, and stays. */
-	if (box->rec.vm)
-		return error_set(err, ERR_UNSUPPORTED, 0,
-				 "limits under isolation hyperv cannot be changed in place");
-	r = hcs_spec_limits(&spec->service->resources, &h->host, &want, err);
+	r = box->rec.vm ? hcs_spec_limits_in(&spec->service->resources, box->rec.vm_memory_mb,
+					     box->rec.vm_processors, &want, err)
+			: hcs_spec_limits(&spec->service->resources, &h->host, &want, err);
 	if (r == 0 && lifts_one(&box->rec.limits, &want))
 		return error_set(err, ERR_UNSUPPORTED, 0, "a limit cannot be lifted in place");
 	if (r == 0)

@@ -2,6 +2,7 @@
 /* Limits, names, network and isolation; what runs and what is mounted are in hcs_spec_*.c. */
 #include "backends/hcs_spec.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "backends/hcs_spec_parts.h"
@@ -108,6 +109,25 @@ int hcs_spec_limits(const struct resources_spec *r, const struct hcs_host *host,
 		e = read_processor(r, host, &l, err);
 	if (e < 0)
 		return e;
+	*ret = l;
+	return 0;
+}
+
+int hcs_spec_limits_in(const struct resources_spec *r, int64_t vm_memory_mb, int64_t vm_processors,
+		       struct hcs_limits *ret, struct error *err)
+{
+	const struct hcs_host vm = { .n_processors = (uint32_t)vm_processors };
+	struct hcs_limits l;
+	int e = hcs_spec_limits(r, &vm, &l, err);
+
+	if (e < 0)
+		return e;
+	if ((l.memory_mb && l.memory_mb + GUEST_MB > vm_memory_mb) ||
+	    (r->cpu.has && r->cpu.value > (double)vm_processors))
+		return error_set(err, ERR_UNSUPPORTED, 0,
+				 "its utility VM of %" PRId64 " MB and %" PRId64
+				 " processors is too small for these limits",
+				 vm_memory_mb, vm_processors);
 	*ret = l;
 	return 0;
 }

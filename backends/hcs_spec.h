@@ -57,6 +57,11 @@ int hcs_spec_read(const struct hcs_spec *s, struct arena *a, struct hcs_wish *re
 int hcs_spec_limits(const struct resources_spec *r, const struct hcs_host *host,
 		    struct hcs_limits *ret, struct error *err);
 
+/** hcs_spec_limits_in() - the same in a utility VM of that size, which stays as it is;
+ * -ERR_UNSUPPORTED when it is too small */
+int hcs_spec_limits_in(const struct resources_spec *r, int64_t vm_memory_mb, int64_t vm_processors,
+		       struct hcs_limits *ret, struct error *err);
+
 /** hcs_spec_host_name() - at most HCS_HOST_NAME characters a NetBIOS name may have */
 const char *hcs_spec_host_name(const struct instance_spec *spec, struct arena *a);
 

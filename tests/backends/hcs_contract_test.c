@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract over the HCS runtime on a simulated Windows host. Commands are the host's own shell.
- */
+/* The contract over the HCS runtime on a simulated Windows host, with containers on the host's
+ * kernel and with each in a utility VM. Commands are the host's own shell. */
 #include "tests/backends/runtime_contract.h"
 #include "tests/support/hcs_node.h"
 
@@ -15,6 +15,16 @@ static void open_node(struct contract *c)
 	c->node_id = "node-1";
 	c->image = n->image;
 	c->digest = n->digest;
+}
+
+static void open_machines(struct contract *c)
+{
+	struct hcs_node *n;
+
+	open_node(c);
+	n = c->world;
+	(void)hcs_world_tool(n->host, "switch", "hyperv=installed", NULL);
+	c->service.isolation = ISOLATION_HYPERV;
 }
 
 static void reopen_node(struct contract *c)
@@ -52,5 +62,9 @@ int main(void)
 		.missing_image = missing_image,
 	};
 
-	return contract_run(&hcs);
+	struct contract_subject machines = hcs;
+
+	machines.name = "hcs_hyperv";
+	machines.open = open_machines;
+	return contract_run(&hcs) + contract_run(&machines);
 }

@@ -45,6 +45,12 @@ static const struct winlayer_entry base[] = {
 	{ .name = "UtilityVM/Files", DIR },
 	{ .name = "UtilityVM/Files/kernel", .text = "k" },
 	{ .name = "UtilityVM/Files/again", HARD, .link = "UtilityVM/Files/kernel" },
+	{ .name = "UtilityVM/Files/old", .text = "o" },
+	{ .name = "UtilityVM/Files/patched", .text = "before" },
+	{ .name = "UtilityVM/Files/EFI", DIR },
+	{ .name = "UtilityVM/Files/EFI/Microsoft", DIR },
+	{ .name = "UtilityVM/Files/EFI/Microsoft/Boot", DIR },
+	{ .name = "UtilityVM/Files/EFI/Microsoft/Boot/BCD", .text = "bcd" },
 };
 static const struct winlayer_entry diff[] = {
 	{ .name = "Hives", DIR },
@@ -53,6 +59,13 @@ static const struct winlayer_entry diff[] = {
 	{ .name = "Files/new.txt", .text = "new" },
 	{ .name = "Files/down.txt", HARD, .link = "Files/base.txt" },
 	{ .name = "Files/there.txt", HARD, .link = "Files/new.txt" },
+};
+static const struct winlayer_entry patch[] = {
+	{ .name = "Files", DIR },
+	{ .name = "UtilityVM", DIR },
+	{ .name = "UtilityVM/Files", DIR },
+	{ .name = "UtilityVM/Files/.wh.old" },
+	{ .name = "UtilityVM/Files/patched", .text = "after" },
 };
 
 static void ok(struct node *n, int r)
@@ -157,6 +170,41 @@ static void links_lead_through_layers(void **state)
 	assert_int_equal(file_at(n, top, "Files/there.txt"), file_at(n, top, "Files/new.txt"));
 }
 
+static const char *text_at(struct node *n, const char *layer, const char *name)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(1 << 20);
+
+	ok(n, fs_read(AT_FDCWD, arena_printf(n->a, "%s/%s", layer, name), &text, &n->host->err));
+	return arena_strndup(n->a, text.data, text.n);
+}
+
+/* A layer that changes a utility VM has all of it; the one below keeps its own. */
+static void utility_vms_are_whole_in_each_layer(void **state)
+{
+	static const char bcd[] = "UtilityVM/Files/EFI/Microsoft/Boot/BCD";
+	struct node *n = *state;
+	const struct oci_layer layers[] = { make_layer(n, base, N(base)),
+					    make_layer(n, patch, N(patch)),
+					    make_layer(n, diff, N(diff)) };
+	struct hcs_chain chain = stage(n, add_image(n, layers, 3));
+	const char *top = chain.paths[0], *middle = chain.paths[1], *bottom = chain.paths[2];
+	ino_t kernel = file_at(n, bottom, "UtilityVM/Files/kernel");
+
+	assert_int_equal(file_at(n, top, "UtilityVM"), 0);
+	assert_true(kernel != 0);
+	assert_int_equal(file_at(n, bottom, "UtilityVM/Files/again"), kernel);
+	assert_int_equal(file_at(n, middle, "UtilityVM/Files/kernel"), kernel);
+	assert_string_equal(text_at(n, bottom, "UtilityVM/Files/old"), "o");
+	assert_int_equal(file_at(n, middle, "UtilityVM/Files/old"), 0);
+	assert_string_equal(text_at(n, bottom, "UtilityVM/Files/patched"), "before");
+	assert_string_equal(text_at(n, middle, "UtilityVM/Files/patched"), "after");
+	assert_string_equal(text_at(n, middle, bcd), "bcd");
+	assert_true(file_at(n, middle, bcd) != file_at(n, bottom, bcd)); /* it is written into */
+	assert_string_equal(text_at(n, bottom, "bcd.bak"), "bcd");
+	assert_true(file_at(n, middle, "UtilityVM/SystemTemplate.vhdx") != 0);
+	assert_true(file_at(n, bottom, "UtilityVM/SystemTemplate.vhdx") != 0);
+}
+
 /* A name with four directories of LONG characters below Files, and @i at its end. */
 static const char *long_name(struct node *n, int i)
 {
@@ -208,6 +256,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(links_lead_through_layers, open_node, close_node),
+		cmocka_unit_test_setup_teardown(utility_vms_are_whole_in_each_layer, open_node,
+						close_node),
 		cmocka_unit_test_setup_teardown(links_may_be_many, open_node, close_node),
 	};
 
