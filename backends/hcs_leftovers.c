@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/hcs.h"
+#include "backends/hcs_machine.h"
 #include "backends/lease_left.h"
 #include "base/fs.h"
 
@@ -20,12 +21,13 @@ static int there(int r)
 
 static int list_systems(struct runtime *rt, struct leftovers_set *set, struct error *err)
 {
+	struct arena *a = leftovers_arena(set);
 	struct hcs_system *all = NULL;
 	size_t n = 0;
-	int r = hcs_system_list(hcs_of(rt), leftovers_arena(set), &all, &n, err);
+	int r = hcs_system_list(hcs_of(rt), a, &all, &n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		leftovers_add(set, all[i].id, LEFTOVER_SYSTEM);
+		leftovers_add(set, hcs_machine_instance(all[i].id, a), LEFTOVER_SYSTEM);
 	return r;
 }
 
@@ -34,7 +36,9 @@ static int look_systems(struct runtime *rt, const char *id, struct error *err)
 	bool is_ours = false;
 	int r = hcs_system_is_ours(hcs_of(rt), id, &is_ours, err);
 
-	return r < 0 ? r : is_ours ? LEFTOVER_THERE : 0;
+	if (r == 0 && !is_ours)
+		return there(hcs_machine_has(hcs_of(rt), id, err));
+	return r < 0 ? r : LEFTOVER_THERE;
 }
 
 /* --- endpoints and namespaces -------------------------------------------------------- */
