@@ -122,8 +122,8 @@ int hcs_system_terminate(struct hcs *h, const char *id, struct mono deadline, st
 int hcs_system_create(struct hcs *h, const char *id, struct json_object *document,
 		      struct mono deadline, struct hcs_target *target, struct error *err);
 /** hcs_system_modify() - one change of a running one; @take is freed. -ERR_NOT_FOUND */
-int hcs_system_modify(struct hcs *h, const char *id, struct json_object *take,
-		      struct mono deadline, struct error *err);
+int hcs_system_modify(struct hcs *h, const char *id, struct json_object *take, struct mono deadline,
+		      struct error *err);
 /** hcs_system_error() - 0 or an error out of an answer; HCS_SYSTEM_ABSENT for one about nothing */
 int hcs_system_error(const struct hcs_answer *answer, const char *what, struct error *err);
 

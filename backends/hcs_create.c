@@ -160,27 +160,6 @@ static int make_layers(struct job *j, struct error *err)
 	return r < 0 ? r : hcs_layers_mount(j->h->api, scratch, &j->chain, j->a, &c->root, err);
 }
 
-/* The first fixed port of the host for each port of the service; free ones are not chosen here. */
-static void list_ports(struct job *j, struct hcn_endpoint *ep)
-{
-	const struct service *s = j->spec->service;
-	struct hcn_port *ports = arena_array(j->a, s->port_mappings.n, sizeof(*ports));
-
-	ep->ports = ports;
-	for (size_t i = 0; i < s->port_mappings.n; i++) {
-		const struct port_mapping *p = &s->port_mappings.items[i];
-
-		if (!p->host_port.has || p->host_port.value == 0)
-			continue;
-		ports[ep->n_ports++] = (struct hcn_port){
-			.transport = p->protocol,
-			.host = (uint16_t)p->host_port.value,
-			.container = (uint16_t)p->container_port,
-			.host_ip = p->host_ip,
-		};
-	}
-}
-
 static int attach_network(struct job *j, struct error *err)
 {
 	struct hcn_endpoint *ep = &j->wish.endpoint;
@@ -196,7 +175,6 @@ static int attach_network(struct job *j, struct error *err)
 	inside[0] = j->spec->slice;
 	ep->address = j->spec->address;
 	ep->inside = (struct strings){ inside, 1 };
-	list_ports(j, ep);
 	j->wish.container.network = j->box->rec.space;
 	return network_hcn_attach(j->h->network, j->box->id, &slice, ep, err);
 }

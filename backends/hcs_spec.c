@@ -150,7 +150,28 @@ static int size_vm(const struct hcs_spec *s, struct hcs_wish *w, struct error *e
 	return hcs_spec_limits(r, &vm, &w->container.limits, err);
 }
 
-static int read_network(const struct service *s, struct hcs_wish *w, struct error *err)
+/* Ports of the host that the file names; a free one is not chosen here. */
+static void list_ports(const struct service *s, struct arena *a, struct hcn_endpoint *ep)
+{
+	struct hcn_port *ports = arena_array(a, s->port_mappings.n, sizeof(*ports));
+
+	ep->ports = ports;
+	for (size_t i = 0; i < s->port_mappings.n; i++) {
+		const struct port_mapping *p = &s->port_mappings.items[i];
+
+		if (!p->host_port.has || p->host_port.value == 0)
+			continue;
+		ports[ep->n_ports++] = (struct hcn_port){
+			.transport = p->protocol,
+			.host = (uint16_t)p->host_port.value,
+			.container = (uint16_t)p->container_port,
+			.host_ip = p->host_ip,
+		};
+	}
+}
+
+static int read_network(const struct service *s, struct arena *a, struct hcs_wish *w,
+			struct error *err)
 {
 	switch (s->network_mode.kind) {
 	case NETWORK_NONE:
@@ -172,6 +193,7 @@ static int read_network(const struct service *s, struct hcs_wish *w, struct erro
 	}
 	w->has_network = true;
 	w->endpoint.servers = s->dns;
+	list_ports(s, a, &w->endpoint);
 	return 0;
 }
 
@@ -196,7 +218,7 @@ int hcs_spec_read(const struct hcs_spec *s, struct arena *a, struct hcs_wish *re
 	struct hcs_wish w = { 0 };
 	int r = read_isolation(s, &w, err);
 
-	r = r < 0 ? r : read_network(service, &w, err);
+	r = r < 0 ? r : read_network(service, a, &w, err);
 	r = r < 0 ? r : hcs_spec_limits(&service->resources, s->host, &w.container.limits, err);
 	if (r == 0 && w.isolation == HCS_ISOLATION_HYPERV)
 		r = size_vm(s, &w, err);

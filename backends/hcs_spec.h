@@ -17,8 +17,8 @@
 /* What the shim found on its host. */
 struct hcs_host {
 	const struct hcs_version *version; /* NULL: unknown */
-	bool has_hyperv;       /* until the service says that there is none */
-	uint32_t n_processors; /* 0: unknown */
+	bool has_hyperv;                   /* until the service says that there is none */
+	uint32_t n_processors;             /* 0: unknown */
 };
 
 struct hcs_spec {
@@ -39,7 +39,7 @@ struct hcs_wish {
 	struct hcs_container container;
 	struct hcs_vm vm; /* hyperv: the caller sets the files */
 	struct hcs_process process;
-	/* The caller sets names, network, address and ports. */
+	/* The caller sets names, network and address. */
 	struct hcn_endpoint endpoint;
 	const char **volumes; /* directories of the host to make when they are not there */
 	size_t n_volumes;

@@ -5,6 +5,8 @@
  * ImportLayer() does not take: the utility VM's files. On a host that is not Windows a file becomes
  * its data; what only NTFS has is left.
  */
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /** winlayer_restore_tree() - everything staged below @from, below @to; what is there is replaced,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks by path: staged layers and the store of layers are ours alone. */
+#include "backends/winlayer_restore.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,6 @@
 #include <unistd.h>
 
 #include "backends/winlayer_path.h"
-#include "backends/winlayer_restore.h"
 #include "backends/winlayer_stream.h"
 #include "base/arena.h"
 #include "base/fs.h"

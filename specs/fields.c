@@ -66,13 +66,33 @@ static size_t covers(const struct fields_row *row, const char *path)
 struct facts {
 	const char *value;
 	const char *type;
+	const struct leaves *leaves; /* all, and the path of this one */
+	const char *path;
 };
+
+/* `@name` beside the leaf `a[0].b` is `a[0].@name`; NULL: not written. */
+static const struct leaf *find_sibling(const struct leaves *leaves, const char *path,
+				       const char *name, struct arena *arena)
+{
+	const char *dot = strrchr(path, '.');
+	if (!dot)
+		return NULL;
+	return leaves_find(leaves, arena_printf(arena, "%.*s.%s", (int)(dot - path), path, name));
+}
+
+static bool is_without(const struct fields_row *row, const struct facts *facts)
+{
+	struct arena *arena CLEAN(arena) = arena_new();
+	return facts->leaves && !find_sibling(facts->leaves, facts->path, row->without, arena);
+}
 
 static bool fits(const struct fields_row *row, const char *path, size_t n,
 		 const struct facts *facts)
 {
 	if (row->value && (path[n] == '.' || !facts->value ||
 			   strncmp(facts->value, row->value, strlen(row->value)) != 0))
+		return false;
+	if (row->without && !is_without(row, facts))
 		return false;
 	return !row->type || (facts->type && strcmp(facts->type, row->type) == 0);
 }
@@ -126,7 +146,7 @@ static const char *user_path(const char *path, struct arena *arena)
 int fields_lookup(const char *path, enum fields_runtime runtime, struct fields_answer *ret)
 {
 	struct arena *arena CLEAN(arena) = arena_new();
-	const struct facts nothing = { NULL, NULL };
+	const struct facts nothing = { .value = NULL };
 	if (!schema_find(path, NULL))
 		return FIELDS_UNKNOWN;
 	const struct fields_row *row = find_row(user_path(path, arena), &nothing);
@@ -141,15 +161,19 @@ const char *fields_notes(const char *path, enum fields_runtime runtime, size_t i
 	const char *at = user_path(path, arena);
 	for (size_t k = 0; k < fields_table_n; k++) {
 		const struct fields_row *row = &fields_table[k];
-		if ((!row->value && !row->type) || strcmp(row->path, at) != 0 || i-- > 0)
+		if ((!row->value && !row->type && !row->without) || strcmp(row->path, at) != 0 ||
+		    i-- > 0)
 			continue;
 		struct fields_answer a = answer(row, runtime);
 		size_t n = row->value ? strlen(row->value) : 0;
 		bool is_prefix = n && row->value[n - 1] == ':'; /* bridge:NAME */
-		return arena_printf(
-			arena, "%s%s%s: %s%s%s", row->value ? row->value : "beside type ",
-			row->value ? "" : row->type, is_prefix ? "*" : "",
-			fields_support_name(a.support), a.why ? ", " : "", a.why ? a.why : "");
+		const char *where = row->value ? row->value
+				    : row->without
+					    ? arena_printf(arena, "without %s", row->without)
+					    : arena_printf(arena, "beside type %s", row->type);
+		return arena_printf(arena, "%s%s: %s%s%s", where, is_prefix ? "*" : "",
+				    fields_support_name(a.support), a.why ? ", " : "",
+				    a.why ? a.why : "");
 	}
 	return NULL;
 }
@@ -183,11 +207,7 @@ static void say(struct warn *w, const struct fields_row *row, const char *path, 
 static const char *sibling_type(const struct leaves *leaves, const struct leaf *leaf,
 				struct arena *arena)
 {
-	const char *dot = strrchr(leaf->path, '.');
-	if (!dot)
-		return NULL;
-	const struct leaf *type = leaves_find(
-		leaves, arena_printf(arena, "%.*s.type", (int)(dot - leaf->path), leaf->path));
+	const struct leaf *type = find_sibling(leaves, leaf->path, "type", arena);
 	return type ? type->value : NULL;
 }
 
@@ -221,7 +241,8 @@ void fields_warn(const struct service *s, const char *runtime, struct arena *are
 	struct leaves leaves = leaves_collect(s, LEAVES_SET, arena);
 	for (size_t i = 0; i < leaves.n && w.runtime != FIELDS_N_RUNTIMES; i++) {
 		const struct leaf *leaf = &leaves.items[i];
-		struct facts facts = { leaf->value, sibling_type(&leaves, leaf, arena) };
+		struct facts facts = { leaf->value, sibling_type(&leaves, leaf, arena), &leaves,
+				       leaf->path };
 		const struct fields_row *row = find_row(row_path(leaf->path, arena), &facts);
 		assert(row);
 		say(&w, row, shown_path(row, leaf->path, arena), leaf->value);
@@ -239,7 +260,7 @@ void fields_warn_deployment(const struct deployment *d, struct arena *arena,
 	struct warn w = { "", FIELDS_YOUKI, arena, ret, arena_alloc(arena, fields_table_n) };
 	struct leaves leaves = leaves_collect_top(d, arena);
 	for (size_t i = 0; i < leaves.n; i++) {
-		const struct facts facts = { leaves.items[i].value, NULL };
+		const struct facts facts = { .value = leaves.items[i].value };
 		const char *path = arena_printf(arena, "/%s", leaves.items[i].path);
 		const struct fields_row *row = find_row(row_path(path, arena), &facts);
 		assert(row);

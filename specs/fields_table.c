@@ -45,10 +45,16 @@
 		.path = p, .type = t, .on_linux = lin, .on_windows = win                           \
 	}
 
+#define WITHOUT(p, w, lin, win)                                                                    \
+	{                                                                                          \
+		.path = p, .without = w, .on_linux = lin, .on_windows = win                        \
+	}
+
 /* Reasons that are given more than once. */
 #define LINUX_ONLY   CANNOT("Windows containers have nothing like it")
 #define WINDOWS_ONLY IGNORED("it is a setting of Windows containers")
 #define NO_NETWORKS  IGNORED("nothing is published before networks are built")
+#define NO_FREE_PORT IGNORED("no free port is chosen: say which in host_port")
 #define NO_OVERLAYS  IGNORED("there are no overlay networks")
 #define NO_PROXY     IGNORED("there is no proxy and no tunnel")
 #define ONE_NODE     IGNORED("there is one node, so nothing is placed")
@@ -201,7 +207,9 @@ const struct fields_row fields_table[] = {
 	BOTH("endpoints", NO_NETWORKS),
 	BOTH("endpoints[].stream", NO_PROXY),
 	BOTH("endpoints[].tunnel", NO_PROXY),
-	BOTH("port_mappings", NO_NETWORKS),
+	VALUE("port_mappings[].host_port", "0", NO_NETWORKS, NO_FREE_PORT),
+	WITHOUT("port_mappings[].container_port", "host_port", NO_NETWORKS, NO_FREE_PORT),
+	ROW("port_mappings", NO_NETWORKS, OK),
 	BOTH("expose", CLOSE("it is for people only, as everywhere")),
 	BOTH("localhost_reachability", NO_NETWORKS),
 	ROW("hostname", OK,

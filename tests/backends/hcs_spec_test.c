@@ -192,7 +192,9 @@ static const struct {
 	{ "storage", "storage: [{type: anonymous, target: 'C:\\a'}]", CHANGES },
 	{ "storage", "storage: [{type: tmpfs, target: 'C:\\a'}]", REFUSED },
 	{ "storage", "storage: [{type: s3, bucket: b, target: 'C:\\a'}]", REFUSED },
+	{ "port_mappings", "port_mappings: [{container_port: 80, host_port: 8080}]", CHANGES },
 	{ "port_mappings", "port_mappings: [{container_port: 80}]", NOTHING },
+	{ "port_mappings", "port_mappings: [{container_port: 80, host_port: 0}]", NOTHING },
 	{ "capabilities", "capabilities: [NET_ADMIN]", NOTHING },
 	{ "cap_drop", "cap_drop: [CHOWN]", NOTHING },
 	{ "privileged", "privileged: true", NOTHING },
@@ -202,7 +204,7 @@ static const struct {
 	{ "platform", "rtype: service", ELSEWHERE }, /* all of them have one here */
 	{ "service_type", "service_type: job", ELSEWHERE },
 	{ "wasm", "service_type: wasm_plugin\n    wasm: {max_fuel: 1}", NOTHING },
-	{ "logs", "logs: {retention_secs: 1}", NOTHING },
+	{ "logs", "logs: {retention_secs: 1}", ELSEWHERE }, /* the shim's, for all runtimes */
 	{ "host_network", "host_network: true", REFUSED },
 	{ "hostname", "hostname: other", CHANGES },
 	{ "dns", "dns: [10.0.0.1]", CHANGES },

@@ -42,8 +42,7 @@ PART(hosted_system, OBJECT(SchemaVersion, version), OBJECT(Container, container)
 
 SCHEMA(compute_system, TEXT(Owner), OBJECT(SchemaVersion, version), TEXT(HostingSystemId),
        OBJECT(HostedSystem, hosted_system), OBJECT(Container, container),
-       OBJECT(VirtualMachine, schema_machine),
-       BOOL_(ShouldTerminateOnLastHandleClosed))
+       OBJECT(VirtualMachine, schema_machine), BOOL_(ShouldTerminateOnLastHandleClosed))
 
 SCHEMA(system_query, TEXTS(Ids), TEXTS(Names), WORDS(Types, "Container VirtualMachine"),
        TEXTS(Owners))

@@ -17,7 +17,7 @@
 	X(exited_process, "stays", "stays goes")                                                   \
 	X(lost_systems, "gone", "gone stopped")                                                    \
 	X(restart_systems, "keep", "keep lose")                                                    \
-	X(hyperv, "none", "none installed")                                                       \
+	X(hyperv, "none", "none installed")                                                        \
 	X(hcn_owner, "keep", "keep drop")                                                          \
 	X(hcn_owner_filter, "no", "no yes")                                                        \
 	X(hcn_recreate, "exists", "exists same")                                                   \
