@@ -102,6 +102,7 @@ void memory_change_read(struct runtime *rt, const char *id, struct json_object *
 	ret->start_time = (uint64_t)memory_change_number(doc, "start_time");
 	ret->boot_id = text_of(doc, "boot_id", a);
 	ret->config_hash = text_of(doc, "config_hash", a);
+	ret->altered = text_of(doc, "altered", a);
 	ret->image = text_of(doc, "image", a);
 	ret->digest = text_of(doc, "digest", a);
 	ret->address = text_of(doc, "address", a);

@@ -301,6 +301,7 @@ static int memory_update(struct runtime *rt, const struct instance_spec *spec, s
 			&c, error_set(err, ERR_NOT_FOUND, 0, "it does not live"), err);
 	if (c.state == INSTANCE_PAUSED)
 		memory_change_set_state(&c, INSTANCE_RUNNING);
+	json_object_object_del(c.doc, "altered");
 	return memory_change_finish(&c, 0, err);
 }
 

@@ -28,6 +28,8 @@ int runtime_memory_open(const char *path, const struct runtime_sink *sink, struc
 int runtime_memory_exit(struct runtime *rt, const char *id, int code, struct error *err);
 /** runtime_memory_pause() - somebody freezes it */
 int runtime_memory_pause(struct runtime *rt, const char *id, struct error *err);
+/** runtime_memory_alter() - somebody changes its limits: @what as in struct instance */
+int runtime_memory_alter(struct runtime *rt, const char *id, const char *what, struct error *err);
 /** runtime_memory_break() - what is left of it cannot be started, only removed */
 int runtime_memory_break(struct runtime *rt, const char *id, struct error *err);
 /** runtime_memory_vanish() - somebody removes it with all its traces; nobody hears of it */

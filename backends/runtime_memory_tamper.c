@@ -42,6 +42,19 @@ int runtime_memory_pause(struct runtime *rt, const char *id, struct error *err)
 	return tamper(rt, id, to_state, INSTANCE_PAUSED, err);
 }
 
+int runtime_memory_alter(struct runtime *rt, const char *id, const char *what, struct error *err)
+{
+	struct memory_change c CLEAN(memory_change) = { 0 };
+	int r = memory_change_begin(rt, id, &c, err);
+
+	if (r < 0)
+		return r;
+	if (!c.doc)
+		return memory_change_finish(&c, RUNTIME_ABSENT, err);
+	json_put_str(c.doc, "altered", what);
+	return memory_change_finish(&c, 0, err);
+}
+
 int runtime_memory_break(struct runtime *rt, const char *id, struct error *err)
 {
 	return tamper(rt, id, to_state, INSTANCE_BROKEN, err);

@@ -148,6 +148,7 @@ static const struct member instance_members[] = {
 	MEMBER(NUMBER64, start_time, true),
 	MEMBER(TEXT, boot_id, false),
 	MEMBER(TEXT, config_hash, false),
+	MEMBER(TEXT, altered, false),
 	MEMBER(TEXT, image, false),
 	MEMBER(TEXT, digest, false),
 	MEMBER(TEXT, address, false),

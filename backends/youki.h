@@ -32,6 +32,7 @@ struct youki_box {
 	bool logged;                  /* its log was closed */
 	struct oci_process_note note; /* note.id.pid 0: no process is known */
 	struct instance_exit exit;
+	const char *limits; /* as the kernel showed them when they were set; NULL: not known */
 	UT_hash_handle hh;
 };
 
@@ -166,6 +167,17 @@ int youki_limits_complete(const struct youki *y, const char *path, const struct 
 /** youki_limits_update() - all limits of a living one */
 int youki_limits_update(const struct youki *y, const char *path, const struct resources_spec *res,
 			struct arena *a, struct error *err);
+
+/* youki_drift.c: limits that somebody else has changed */
+
+/** youki_drift_note() - they are as they shall be: remember them, also for the next shim */
+void youki_drift_note(struct youki *y, const char *id, const char *cgroup);
+/** youki_drift_forget() - about to be changed by us: no look compares until they are noted again */
+void youki_drift_forget(struct youki *y, const char *id);
+/** youki_drift_recall() - what an earlier shim remembered */
+void youki_drift_recall(struct youki *y, const char *id);
+/** youki_drift_tell() - "memory.max 64, not 32"; NULL: they are as remembered, or nothing is */
+const char *youki_drift_tell(const struct youki *y, const struct youki_box *copy, struct arena *a);
 
 /** youki_images() - the image store of this node, opened when first needed */
 int youki_images(struct youki *y, struct image_dir **ret, struct error *err);

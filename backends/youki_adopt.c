@@ -63,6 +63,7 @@ static int adopt(struct youki *y, struct youki_box *box, const char *bundle, str
 	if (r < 0 && r != -ERR_NOT_FOUND && r != -ERR_CORRUPT)
 		return r;
 	box->ended = r == 0;
+	youki_drift_recall(y, box->id);
 	r = find_process(y, box, bundle, err);
 	if (r < 0 || box->ended || !box->note.id.pid)
 		return r;

@@ -124,6 +124,7 @@ struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
 		&copy.rec.image,      &copy.rec.digest,       &copy.rec.address,
 		&copy.rec.program,    &copy.rec.program_path, &copy.rec.program_version,
 		&copy.rec.boot_id,    &copy.rec.log_path,     &copy.rec.cgroup,
+		&copy.limits,
 	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -201,6 +202,8 @@ static int view_living(struct youki *y, const struct youki_box *copy, struct are
 		in->state = INSTANCE_PAUSED;
 	else
 		in->state = copy->note.started ? INSTANCE_RUNNING : INSTANCE_CREATED;
+	if (in->state == INSTANCE_RUNNING)
+		in->altered = youki_drift_tell(y, copy, a);
 	return 0;
 }
 

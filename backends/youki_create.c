@@ -373,9 +373,12 @@ static int create_all(struct job *j, struct error *err)
 	r = r < 0 ? r : run_program(j, err);
 	close_stdio(j);
 	r = r < 0 ? r : watch_process(j, err);
-	return r < 0 ? r
-		     : youki_limits_complete(j->y, j->box->rec.cgroup, &j->spec->service->resources,
-					     j->a, err);
+	r = r < 0 ? r
+		  : youki_limits_complete(j->y, j->box->rec.cgroup, &j->spec->service->resources,
+					  j->a, err);
+	if (r == 0)
+		youki_drift_note(j->y, j->spec->id, j->box->rec.cgroup);
+	return r;
 }
 
 /* Time may be up: cleaning gets its own. */

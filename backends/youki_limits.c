@@ -143,17 +143,23 @@ static int set_blkio(const struct group *g, int64_t weight, struct error *err)
 	return r;
 }
 
+static int set_oom(const struct group *g, bool is_disabled, struct error *err)
+{
+	static const struct knob k = { "memory", "memory.oom_control", NULL };
+
+	return set(g, &k, is_disabled ? "1" : "0", err);
+}
+
 /* The group is new: what is not asked for is as it should be. */
 int youki_limits_complete(const struct youki *y, const char *path, const struct resources_spec *res,
 			  struct arena *a, struct error *err)
 {
-	static const struct knob oom = { "memory", "memory.oom_control", NULL };
 	const struct group g = group_of(y, path, a);
 	struct oci_limits l;
 	int r = oci_resources_limits(res, &y->facts, &l, err);
 
 	if (r == 0 && l.has_oom_kill_disable && l.oom_kill_disable)
-		r = set(&g, &oom, "1", err); /* youki reads the member of an older format */
+		r = set_oom(&g, true, err); /* youki reads the member of an older format */
 	if (r == 0 && l.blkio_weight)
 		r = set_blkio(&g, l.blkio_weight, err);
 	return r;
@@ -169,6 +175,7 @@ int youki_limits_update(const struct youki *y, const char *path, const struct re
 
 	r = r < 0 ? r : set_cpu(&g, &l, err);
 	r = r < 0 ? r : set_memory(&g, &l, err);
+	r = r < 0 ? r : set_oom(&g, l.has_oom_kill_disable && l.oom_kill_disable, err);
 	r = r < 0 ? r : set_blkio(&g, l.blkio_weight, err);
 	return r < 0 ? r : set(&g, &pids, l.pids ? number(&g, l.pids) : "max", err);
 }

@@ -220,6 +220,10 @@ int youki_update(struct runtime *rt, const struct instance_spec *spec, struct er
 		return error_set(err, ERR_NOT_FOUND, 0, "it does not run");
 	if (r < 0)
 		return r;
+	youki_drift_forget(y, spec->id);
 	r = youki_limits_update(y, box.rec.cgroup, &spec->service->resources, a, err);
-	return r < 0 ? r : thaw(y, &box, a, err);
+	if (r < 0)
+		return r;
+	youki_drift_note(y, spec->id, box.rec.cgroup);
+	return thaw(y, &box, a, err);
 }

@@ -203,6 +203,8 @@ static enum judgement judge(const struct diff_input *in, const struct instance *
 	enum fit fit = fit_of(diff_change(in->want, is, a, ret_fields), in);
 	enum judgement j;
 
+	if (fit == FITS && is->altered && can_update(in))
+		fit = NEARLY;
 	if (is_to_go(in, is))
 		fit = DIFFERS;
 	j = judgements[is->state][fit];
@@ -338,7 +340,8 @@ static void decide_wanted(const struct diff_input *in, struct arena *a, struct d
 		return;
 	if (!ret->keep) {
 		ret->verdict = VERDICT_CREATE;
-		ret->cause = "not there";
+		ret->cause = in->is_taken ? "taken away by somebody" : "not there";
+		ret->drift = in->is_taken ? "gone, not running" : NULL;
 		return;
 	}
 	if (j <= OLD && is_exhausted(in, ended)) {
@@ -369,10 +372,15 @@ static void decide_wanted(const struct diff_input *in, struct arena *a, struct d
 	case THAW:
 		ret->verdict = VERDICT_UPDATE;
 		ret->cause = "paused";
+		ret->drift = "paused, not running";
 		break;
 	case ALTER:
 		ret->verdict = VERDICT_UPDATE;
 		ret->cause = "limits differ";
+		if (!ret->fields && ret->keep->altered) {
+			ret->cause = arena_printf(a, "changed by somebody: %s", ret->keep->altered);
+			ret->drift = ret->keep->altered;
+		}
 		break;
 	case GOOD:
 		ret->verdict = VERDICT_NOTHING;
@@ -406,11 +414,18 @@ static void hold_back(const struct diff_input *in, struct arena *a, struct diff_
 	if (rec->fault != ERR_OK && !error_transient(rec->fault)) {
 		ret->verdict = VERDICT_FAILED;
 		ret->cause = rec->reason ? rec->reason : error_name(rec->fault);
+		if (rec->fault == ERR_LIMIT && rec->fights)
+			ret->hint = "start, restart or apply tries again, once that is settled";
 	} else if (diff_retry_left(rec, &in->now) > 0) {
 		ret->verdict = VERDICT_WAIT;
 		ret->cause = arena_printf(a, "waits before the next try: %s",
 					  rec->reason ? rec->reason : ret->cause);
 		ret->retry_at = (struct boot){ in->now.boot.us + diff_retry_left(rec, &in->now) };
+	} else if (rec->reason && strcmp(rec->reason, ret->cause) != 0) {
+		/* What went wrong is not forgotten because the time to wait is over. */
+		ret->cause = arena_printf(
+			a, rec->fault ? "%s; the last try failed: %s" : "%s; the one before %s",
+			ret->cause, rec->reason);
 	}
 }
 

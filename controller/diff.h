@@ -68,6 +68,7 @@ struct diff_input {
 	const struct instance *const *instances; /* all of the slot, by generation */
 	size_t n;
 	bool is_partial; /* the look was: an absent instance proves nothing */
+	bool is_taken;   /* somebody took its instance away */
 	bool no_update;  /* its runtime refused to change limits in place */
 	bool is_asked;   /* somebody asks to try again: back-off and failures do not count */
 	bool keeps_all;  /* the store waits for `recover --accept`: nothing is taken away before */
@@ -85,6 +86,8 @@ struct diff_slot {
 	bool is_success;             /* DONE: it ended with 0 */
 	struct boot retry_at;        /* WAIT: when it is over */
 	bool is_restart;             /* CREATE or REPLACE because an instance ended */
+	const char *drift; /* CREATE or UPDATE because somebody else changed it: "what it is, not
+			    * what it shall be"; else NULL */
 };
 
 /** diff_compute() - the verdict for one slot; texts in @a */

@@ -119,6 +119,7 @@ struct look {
 	struct by_id *index; /* of rows; in the arena, but for uthash's table */
 	const struct ledger_touched *touched;
 	struct ledger_touched *seen; /* ids that a look showed */
+	struct intent_rows open;     /* what an earlier session began and nobody finished */
 	struct observed known;       /* what comes out */
 };
 
@@ -251,8 +252,12 @@ static int take_seen(struct look *l, const struct instance *seen, struct error *
 
 static int drop_absent(struct look *l, const char *id, struct error *err)
 {
+	const struct instance *row = find_row(l, id);
+
 	if (was_touched(l->touched, id))
 		return 0;
+	if (row)
+		observe_add_lost(&l->known, row, &l->open, l->ledger->boot_id, l->ledger->arena);
 	return instance_store_delete(l->ledger->store, id, err);
 }
 
@@ -303,6 +308,8 @@ int ledger_look(const struct ledger *ledger, const struct observation *looks, si
 	struct observation strays;
 	int r = instance_store_list(ledger->store, NULL, ledger->arena, &l.rows, err);
 
+	if (r == 0)
+		r = intent_store_list(ledger->store, ledger->arena, &l.open, err);
 	if (r < 0)
 		return r;
 	index_rows(&l);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "store/intent_store.h"
 
 /* The more that is missing, the less a listing is worth: all of it is asked about one by one,
  * so a listing that lost half of the node costs questions and deletes nothing. */
@@ -135,6 +136,28 @@ void observe_strays(const struct observation *looks, size_t n, const struct inst
 					  rows[i].id, rows[i].runtime));
 	}
 	observed_sort(&ret->seen);
+}
+
+static bool has_intent(const struct intent_rows *open, const char *id)
+{
+	for (size_t i = 0; i < open->n; i++)
+		if (open->items[i].runtime_id && strcmp(open->items[i].runtime_id, id) == 0)
+			return true;
+	return false;
+}
+
+/* What has ended, or was made half, is cleared away by whoever likes order. */
+void observe_add_lost(struct observed *o, const struct instance *row,
+		      const struct intent_rows *open, const char *boot_id, struct arena *a)
+{
+	bool is_of_use = row->state == INSTANCE_RUNNING || row->state == INSTANCE_PAUSED ||
+			 row->state == INSTANCE_CREATED;
+	bool is_of_another_boot = row->boot_id && boot_id && strcmp(row->boot_id, boot_id) != 0;
+
+	if (!is_of_use || is_of_another_boot || has_intent(open, row->id))
+		return;
+	o->lost = arena_grow(a, o->lost, o->n_lost, sizeof(*o->lost));
+	o->lost[o->n_lost++] = *row;
 }
 
 const char *observe_twice(const struct instance *in, const char *runtime, struct arena *a)

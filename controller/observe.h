@@ -40,6 +40,18 @@ void observe_unknown(struct runtime *rt, const struct instance *rows, size_t n_r
 void observe_strays(const struct observation *looks, size_t n, const struct instance *rows,
 		    size_t n_rows, struct arena *a, struct observation *ret);
 
+struct intent_rows;
+
+/**
+ * observe_add_lost() - a row whose instance is provably gone: was it taken away by somebody?
+ * @open:    what was begun and not finished: a step of ours explains that it is gone
+ * @boot_id: of this boot; what lived in another one went with it
+ *
+ * Adds it to @o->lost when it was.
+ */
+void observe_add_lost(struct observed *o, const struct instance *row,
+		      const struct intent_rows *open, const char *boot_id, struct arena *a);
+
 /** observe_twice() - a sentence: @in is on another runtime too */
 const char *observe_twice(const struct instance *in, const char *runtime, struct arena *a);
 

@@ -58,6 +58,7 @@ static void add_item(struct work *w, const struct match *m, const struct diff_sl
 		.name = runtime_id_slot_name(w->a, m->service, m->number),
 		.cause = diff->cause,
 		.fields = diff->fields,
+		.drift = diff->drift,
 		.hint = diff->hint,
 		.id = diff->keep ? diff->keep->id
 		      : m->n     ? m->instances[m->n - 1]->id
@@ -83,6 +84,9 @@ static void classify(struct work *w)
 			.keeps_all = w->in->keeps_all,
 			.now = w->in->now,
 		};
+		in.is_taken = w->in->observed &&
+			      observed_has_lost(w->in->observed, w->in->desired->deployment,
+						m->service, m->number);
 		if (!m->want)
 			in.remove_cause = match_remove_cause(m, w->in->desired, w->a);
 		diff_compute(&in, w->a, &diff);

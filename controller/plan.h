@@ -28,6 +28,7 @@ struct plan_change {
 	const char *hint;   /* NULL: none */
 	const char *id;     /* of the instance there is; NULL: none */
 	const char *os;     /* NEEDS_PEER; else NULL */
+	const char *drift;  /* as in struct diff_slot */
 	size_t first, n;    /* its steps in plan.steps */
 };
 

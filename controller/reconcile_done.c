@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "controller/reconcile_drift.h"
 #include "controller/reconcile_gate.h"
 
 #define AT_ONCE       1
@@ -87,9 +88,11 @@ void reconcile_done_try_again(struct reconciler *r, struct rslot *s)
 {
 	struct slot *rec = &s->record;
 	s->no_update = false;
-	if (rec->fails == 0 && rec->fault == ERR_OK && rec->retry_at.us <= AT_ONCE)
+	if (rec->fails == 0 && rec->fights == 0 && rec->fault == ERR_OK &&
+	    rec->retry_at.us <= AT_ONCE)
 		return;
 	rec->fails = 0;
+	rec->fights = 0;
 	rec->fault = ERR_OK;
 	rec->reason = NULL;
 	if (rec->retry_at.us)
@@ -282,6 +285,7 @@ static void updated(struct rslot *s, struct rinstance *ri)
 		return;
 	if (ri->is.state == INSTANCE_PAUSED)
 		ri->is.state = INSTANCE_RUNNING;
+	ri->is.altered = NULL;
 	if (s->doing_hash)
 		ri->is.config_hash = s->doing_hash;
 }
@@ -320,10 +324,13 @@ void reconcile_done_step(struct reconciler *r, struct rslot *s)
 	reconcile_table_wake(r, s); /* first: those who waited for it come behind it */
 	if (s->doing == STEP_STAGE)
 		stage_done(r, s);
-	if (r->ev->done.code < 0)
+	if (r->ev->done.code < 0) {
 		step_failed(r, s);
-	else
-		step_succeeded(r, s);
+		return;
+	}
+	step_succeeded(r, s);
+	if (s->doing_drift)
+		reconcile_drift_healed(r, s);
 }
 
 /* --- ends --- */

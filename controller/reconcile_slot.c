@@ -10,6 +10,7 @@
 
 #include "controller/match.h"
 #include "controller/reconcile_done.h"
+#include "controller/reconcile_drift.h"
 #include "controller/reconcile_gate.h"
 #include "specs/runtime_id.h"
 
@@ -80,6 +81,7 @@ void reconcile_slot_look(struct reconciler *r, struct rslot *s)
 		.n = s->n,
 		/* While a step is under way what is there is ours. */
 		.is_partial = r->is_partial && !s->is_vacant && !s->ticket,
+		.is_taken = s->is_taken,
 		.no_update = s->no_update,
 		.keeps_all = r->keeps_all,
 		.now = reconcile_table_now(r),
@@ -127,6 +129,7 @@ static struct step *issue(struct reconciler *r, struct rslot *s, enum step_kind 
 	rt->room--;
 	s->ticket = ++r->last_ticket;
 	s->doing = kind;
+	s->doing_drift = kind == STEP_CREATE || kind == STEP_UPDATE ? s->diff.drift : NULL;
 	s->doing_image = NO_SLOT;
 	s->doing_hash = NULL;
 	if (r->is_looking)
@@ -456,6 +459,8 @@ static void decide(struct reconciler *r, struct rslot *s)
 	struct rinstance *broken = broken_to_remove(r, s);
 	if (broken)
 		want_end(r, s, broken);
+	else if (reconcile_drift_is_fight(r, s))
+		reconcile_slot_look(r, s);
 	else
 		move(r, s);
 	reconcile_gate_count(r, s, state_of(s));

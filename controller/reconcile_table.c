@@ -86,6 +86,7 @@ static void copy_instance(struct instance *to, const struct instance *from, cons
 	to->image = arena_strdup(a, from->image);
 	to->digest = arena_strdup(a, from->digest);
 	to->address = arena_strdup(a, from->address);
+	to->altered = arena_strdup(a, from->altered);
 }
 
 static void copy_record(struct rslot *s, const struct slot *from, struct arena *a)
@@ -208,8 +209,11 @@ static void take_instances(struct build *b, struct rslot *s, const struct key *k
 	}
 	if (b->look)
 		s->is_doubted = !believes_look && !is_as_known(b, first, old);
+	if (b->look && believes_look &&
+	    observed_has_lost(b->look, r->desired->deployment, s->service, s->number))
+		s->is_taken = true;
 	if (s->n)
-		s->is_vacant = false;
+		s->is_vacant = s->is_taken = false;
 	else if (believes_look && !b->look->partial)
 		s->is_vacant = true;
 }
@@ -223,6 +227,7 @@ static void take_old(struct rslot *s, const struct rslot *old, struct reconciler
 	s->doing_generation = old->doing_generation;
 	s->doing_hash = arena_strdup(r->pass, old->doing_hash);
 	s->doing_signal = old->doing_signal;
+	s->doing_drift = arena_strdup(r->pass, old->doing_drift);
 	s->doing_image = old->doing_image;
 	s->must_look = old->must_look && !(is_look && r->look > old->look_after);
 	s->look_after = old->look_after;
@@ -230,6 +235,7 @@ static void take_old(struct rslot *s, const struct rslot *old, struct reconciler
 	s->no_update = old->no_update;
 	s->is_vacant = old->is_vacant;
 	s->is_doubted = old->is_doubted;
+	s->is_taken = old->is_taken;
 	if (is_look || s->ticket) /* a new wish is a new cause */
 		s->change_cause = arena_strdup(r->pass, old->change_cause);
 	s->want_hash = old->want_hash;
@@ -276,6 +282,7 @@ static void compare_wish(struct rslot *s, struct reconciler *r)
 	const char *hash = s->want ? s->want->group->config_hash : NULL;
 	if (s->want_hash && hash && strcmp(s->want_hash, hash) != 0) {
 		s->record.fails = 0;
+		s->record.fights = 0;
 		s->record.restarts = 0;
 		s->record.fault = ERR_OK;
 		s->record.reason = NULL;

@@ -76,8 +76,9 @@ struct rslot {
 	uint64_t doing_generation; /* of the instance it is about */
 	const char *doing_hash;    /* what an UPDATE makes of it */
 	int doing_signal;
-	size_t doing_image;    /* STAGE: index, NO_SLOT once the wish has changed */
-	const char *want_hash; /* of the wish this slot was last built for; NULL: none */
+	const char *doing_drift; /* what somebody changed, and CREATE or UPDATE sets back */
+	size_t doing_image;      /* STAGE: index, NO_SLOT once the wish has changed */
+	const char *want_hash;   /* of the wish this slot was last built for; NULL: none */
 
 	bool must_look;      /* a step failed: no step before a look newer than look_after */
 	uint64_t look_after; /* number of a look */
@@ -85,6 +86,7 @@ struct rslot {
 	bool no_update;      /* its runtime refused to change limits in place */
 	bool is_vacant;      /* known to have no instance: shown by a complete look or by our own
 			      * removal, and none was asked for since */
+	bool is_taken;       /* somebody took its instance away, and there is no other one yet */
 	bool is_doubted;     /* a look showed it otherwise, and was too old to be believed */
 
 	const char *change_cause; /* why the change under way began; NULL: none is */

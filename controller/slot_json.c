@@ -86,6 +86,7 @@ struct json_object *slot_json(const char *deployment, const struct reconcile_vie
 	json_put_str(o, "digest", i->digest);
 	json_put_str(o, "config_hash", i->config_hash);
 	json_put_i64(o, "restarts", v->record->restarts);
+	json_put_i64(o, "healed", v->record->healed);
 	put_exit(o, v);
 	put_time(o, "since", since(i));
 	json_put_str(o, "reason", v->cause);

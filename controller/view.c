@@ -7,6 +7,7 @@
 #include "controller/observe.h"
 #include "store/deployment_store.h"
 #include "store/instance_store.h"
+#include "store/intent_store.h"
 
 void view_done(struct view *v)
 {
@@ -101,10 +102,26 @@ int view_observe(struct session *s, const struct instance_rows *rows, struct are
 	return r;
 }
 
+/* What is absent was asked for in the order of the rows. */
+static void add_lost(struct view *v, const struct observation *look,
+		     const struct instance_rows *rows, const struct intent_rows *open,
+		     const char *boot_id)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < look->n_absent; i++) {
+		while (k < rows->n && strcmp(rows->items[k].id, look->absent[i]) != 0)
+			k++;
+		if (k < rows->n)
+			observe_add_lost(&v->observed, &rows->items[k], open, boot_id, v->arena);
+	}
+}
+
 int view_look(struct session *s, struct view *ret, struct error *err)
 {
 	struct observation looks[RUNTIME_COMPOSITE_MAX + 1];
 	struct instance_rows rows = { 0 };
+	struct intent_rows open = { 0 };
 	struct view v CLEAN(view) = { .arena = arena_new(), .looked = clock_wall() };
 	size_t n = runtime_composite_count(s->runtimes);
 	int r = 0;
@@ -114,9 +131,15 @@ int view_look(struct session *s, struct view *ret, struct error *err)
 	r = r < 0 ? r : view_observe(s, &rows, v.arena, looks, err);
 	if (r < 0)
 		return r;
+	if (s->store)
+		r = intent_store_list(s->store, v.arena, &open, err);
+	if (r < 0)
+		return r;
 	observe_strays(looks, n, rows.items, rows.n, v.arena, &looks[n]);
 	observe_merge(looks, n + 1, v.arena, &v.observed);
 	add_memory(&v, &rows);
+	for (size_t i = 0; i < n; i++)
+		add_lost(&v, &looks[i], &rows, &open, s->boot_id);
 	*ret = v;
 	v = (struct view){ 0 };
 	return 0;

@@ -78,6 +78,19 @@ struct observed observed_part(const struct observed *o, const char *deployment)
 	return part;
 }
 
+bool observed_has_lost(const struct observed *o, const char *deployment, const char *service,
+		       uint32_t slot)
+{
+	for (size_t i = 0; i < o->n_lost; i++) {
+		const struct instance *was = &o->lost[i];
+
+		if (was->slot == slot && strcmp(was->service, service) == 0 &&
+		    strcmp(was->deployment, deployment) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *observed_ended(int exit_code, struct arena *a)
 {
 	uint32_t code = (uint32_t)exit_code;

@@ -52,6 +52,8 @@ struct instance {
 	const char *image;       /* as written in the file; NULL unknown */
 	const char *digest;      /* of the image's manifest; NULL unknown */
 	const char *address;     /* NULL: none */
+	const char *altered;     /* limits that somebody else changed: "memory.max 64, not 32";
+				  * NULL: none that its runtime sees */
 	int stop_signal;         /* what its image wants for its end, Linux number; 0: nothing */
 	bool has_exit_code;      /* EXITED and somebody saw the code */
 	int exit_code;           /* 0..255, 128 + signal */
@@ -64,6 +66,10 @@ struct observed {
 	size_t n;
 	bool partial;        /* something could not be listed: what is missing proves nothing */
 	const char *missing; /* which runtime and why; NULL when complete */
+	/* What should be there, is provably gone, and was taken away by none of our steps, nor by a
+	 * reboot: as it was last known. In no order; of the whole node. */
+	struct instance *lost;
+	size_t n_lost;
 };
 
 /** observed_compare() - the order of struct observed: < 0, 0 or > 0 */
@@ -74,6 +80,10 @@ void observed_sort(struct observed *o);
 
 /** observed_part() - one deployment's run in a sorted list; borrows from @o */
 struct observed observed_part(const struct observed *o, const char *deployment);
+
+/** observed_has_lost() - did somebody take an instance of that slot away? */
+bool observed_has_lost(const struct observed *o, const char *deployment, const char *service,
+		       uint32_t slot);
 
 /** observed_ended() - "ended with 7"; Windows' own codes as people know them, "0xC000013A"; in @a
  */

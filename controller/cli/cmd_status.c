@@ -35,6 +35,20 @@ static bool is_asked(const struct status *st, const char *deployment,
 	return st->n_targets == 0;
 }
 
+/* Why it is not as it shall be; of one that waits also until when. */
+static const char *reason(struct arena *a, const struct reconcile_view *v)
+{
+	enum { TIME_OF_DAY = sizeof("2026-11-23") };
+	struct wall at = v->record->retry_wall;
+
+	if (verdict_is_right(v->verdict))
+		return NULL;
+	if (v->verdict != VERDICT_WAIT || !at.us)
+		return v->cause;
+	return arena_printf(a, "%s; next try at %s UTC", v->cause,
+			    text_time_short(a, at) + TIME_OF_DAY);
+}
+
 static void add_row(struct status *st, const char *deployment, const struct reconcile_view *v)
 {
 	struct arena *a = st->cli->arena;
@@ -48,7 +62,7 @@ static void add_row(struct status *st, const char *deployment, const struct reco
 		i && i->pid ? arena_printf(a, "%d", i->pid) : NULL,
 		i ? i->image : NULL,
 		arena_printf(a, "%u", v->record->restarts),
-		verdict_is_right(v->verdict) ? NULL : v->cause,
+		reason(a, v),
 	};
 
 	table_row(st->table, cells);

@@ -26,6 +26,7 @@ struct output;
 	X(validate)                                                                                \
 	X(render)                                                                                  \
 	X(status)                                                                                  \
+	X(drift)                                                                                   \
 	X(logs)                                                                                    \
 	X(exec)                                                                                    \
 	X(events)                                                                                  \

@@ -48,7 +48,9 @@ static int refuse(struct cli *cli, const char *name, const struct findings *f, s
 static void hint_at_name(const char *name, struct error *err)
 {
 	if (runtime_id_is_deployment(name))
-		error_hint(err, "a deployment file is read here; 'tallyman status %s' takes a name",
+		error_hint(err,
+			   "a deployment file is read here; 'tallyman drift %s' takes a name and "
+			   "compares with what was applied last",
 			   name);
 }
 

@@ -52,7 +52,7 @@ assert_eq "$(find "$TALLYMAN_STATE_DIR" "$TALLYMAN_RUN_DIR" -type f -exec sha256
 
 # A name where a file is read.
 refused 1 "open shop: No such file or directory" plan "${memory[@]}" shop
-assert_contains "$err" "'tallyman status shop' takes a name"
+assert_contains "$err" "'tallyman drift shop' takes a name"
 refused 1 "open shop.yml: No such file" plan "${memory[@]}" shop.yml
 assert_lacks "$err" "hint:"
 

@@ -50,7 +50,7 @@ error_json 'd["code"] == "not-found" and d["hint"] == "did you mean '"'shop'"'?"
 # All that is promised of an instance, and nothing else.
 tm_ok status "${memory[@]}" shop -o json
 is_json 'all(set(i) == set("id deployment service replica generation state health runtime pid "
-	"address image digest config_hash restarts exit_code since reason next_action "
+	"address image digest config_hash restarts healed exit_code since reason next_action "
 	"next_at phase hint".split()) for i in d["instances"])'
 is_json 'd["instances"][1]["id"] == "shop.db-rep-0.1" and d["instances"][1]["health"] == "unknown"'
 is_json 'd["instances"][1]["exit_code"] is None and d["instances"][1]["next_action"] is None'

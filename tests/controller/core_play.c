@@ -283,6 +283,8 @@ static void see(struct core_play *p, struct observed *ret)
 	*ret = core_world_view(&p->world, p->arena);
 	ret->partial = p->hidden != NULL;
 	ret->missing = p->hidden;
+	ret->lost = p->lost;
+	ret->n_lost = p->n_lost;
 	for (size_t i = 0; i < ret->n; i++) {
 		struct instance *is = &ret->instances[i];
 		if (p->hidden && strcmp(is->runtime, p->hidden) == 0)
@@ -310,7 +312,9 @@ const char *core_play_look(struct core_play *p)
 	p->is_looking = false;
 	p->snapshot = NULL;
 	core_laws_looked(p, p->n_looks);
-	return feed(p, &ev);
+	(void)feed(p, &ev);
+	p->n_lost = 0;
+	return p->said.data;
 }
 
 const char *core_play_look_failed(struct core_play *p, const char *why)
@@ -393,6 +397,15 @@ static const char *send_exit(struct core_play *p, const char *id)
 				      .has_exit_code = is && is->has_exit_code,
 				      .exit_code = is ? is->exit_code : 0 };
 	return feed(p, &ev);
+}
+
+void core_play_take(struct core_play *p, const char *name)
+{
+	struct instance *is = core_world_get(&p->world, name);
+
+	assert_true(p->n_lost < sizeof(p->lost) / sizeof(p->lost[0]));
+	p->lost[p->n_lost++] = *is;
+	core_world_drop(&p->world, is->id);
 }
 
 const char *core_play_exit(struct core_play *p, const char *name, int code)

@@ -35,9 +35,11 @@ struct core_play {
 	struct mono now;
 	int64_t boot_us, wall_us; /* how far those clocks are ahead of `now` */
 	const char *boot_id;
-	int64_t resync_us;  /* of the next reconciler */
-	bool keeps_all;     /* likewise */
-	unsigned n_workers; /* of each runtime */
+	int64_t resync_us;       /* of the next reconciler */
+	bool keeps_all;          /* likewise */
+	unsigned n_workers;      /* of each runtime */
+	struct instance lost[8]; /* taken away by somebody; told by the next look */
+	size_t n_lost;
 	const char *hidden; /* a runtime that cannot be listed: its instances are UNKNOWN */
 
 	const struct deployment *current, *previous;
@@ -97,6 +99,9 @@ const char *core_play_fail(struct core_play *p, const char *step, enum error_cod
 
 /** core_play_reply() - nothing happens, and the answer is @code, without an instance */
 const char *core_play_reply(struct core_play *p, const char *step, int code);
+
+/** core_play_take() - somebody takes web-rep-0.1 away; the next look tells, as the driver's does */
+void core_play_take(struct core_play *p, const char *name);
 
 const char *core_play_exit(struct core_play *p, const char *name, int code); /* of web-rep-0.1 */
 const char *core_play_ask(struct core_play *p);                              /* TRY_AGAIN */

@@ -161,6 +161,7 @@ static int update(struct core_world *w, const struct step *s, struct instance *i
 		fail_msg("update of %s without what it shall be", s->instance_id);
 	if (is->state == INSTANCE_PAUSED)
 		is->state = INSTANCE_RUNNING;
+	is->altered = NULL;
 	is->config_hash = arena_strdup(w->arena, s->spec->config_hash);
 	return 0;
 }

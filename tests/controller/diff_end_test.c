@@ -250,8 +250,8 @@ static void test_fault(void **state)
 		{ ERR_INVALID, "no such command", "failed: no such command" },
 		{ ERR_NOT_FOUND, NULL, "failed: not-found" },
 		{ ERR_UNSUPPORTED, "not here", "failed: not here" },
-		{ ERR_IO, "disk", "create: not there" },
-		{ ERR_TIMEOUT, "slow", "create: not there" },
+		{ ERR_IO, "disk", "create: not there; the last try failed: disk" },
+		{ ERR_TIMEOUT, "slow", "create: not there; the last try failed: slow" },
 	};
 	for (size_t i = 0; i < ARRAY_N(cases); i++) {
 		struct arena *a CLEAN(arena) = arena_new();

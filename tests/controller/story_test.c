@@ -12,6 +12,7 @@
  *   kill: WHO CODE   it ends, and nobody tells us
  *   delete: WHO      it is taken away behind our back
  *   pause: WHO       it is frozen behind our back
+ *   alter: WHO WHAT  its limits are changed behind our back
  *   stop: WHAT       by hand, as the command does it            (WHAT: web-rep-0, web, all)
  *   start: WHAT
  *   restart: WHAT
@@ -128,7 +129,13 @@ static void move_kill(struct story *s, const char *text)
 
 static void move_delete(struct story *s, const char *text)
 {
-	core_world_drop(&s->play.world, core_world_get(&s->play.world, text)->id);
+	core_play_take(&s->play, text);
+}
+
+static void move_alter(struct story *s, const char *text)
+{
+	const char *who = next_word(s, &text);
+	core_world_get(&s->play.world, who)->altered = text + strspn(text, " ");
 }
 
 static void move_pause(struct story *s, const char *text)
@@ -201,11 +208,11 @@ static const struct {
 	const char *name;
 	void (*move)(struct story *s, const char *text);
 } moves[] = {
-	{ "apply", move_apply },     { "down", move_down },     { "wait", move_wait },
-	{ "exit", move_exit },       { "kill", move_kill },     { "delete", move_delete },
-	{ "pause", move_pause },     { "stop", move_stop },     { "start", move_start },
-	{ "restart", move_restart }, { "fail", move_fail },     { "hide", move_hide },
-	{ "workers", move_workers }, { "reboot", move_reboot },
+	{ "apply", move_apply }, { "down", move_down },       { "wait", move_wait },
+	{ "exit", move_exit },   { "kill", move_kill },       { "delete", move_delete },
+	{ "pause", move_pause }, { "alter", move_alter },     { "stop", move_stop },
+	{ "start", move_start }, { "restart", move_restart }, { "fail", move_fail },
+	{ "hide", move_hide },   { "workers", move_workers }, { "reboot", move_reboot },
 };
 
 /* --- what is said of a move --- */
