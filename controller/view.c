@@ -9,6 +9,8 @@
 #include "store/instance_store.h"
 #include "store/intent_store.h"
 
+enum { UNCLEAR_LOOKS = 5, UNCLEAR_US = 60000 };
+
 void view_done(struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
@@ -117,29 +119,52 @@ static void add_lost(struct view *v, const struct observation *look,
 	}
 }
 
-int view_look(struct session *s, struct view *ret, struct error *err)
+static int look_once(struct session *s, struct view *v, struct error *err)
 {
 	struct observation looks[RUNTIME_COMPOSITE_MAX + 1];
 	struct instance_rows rows = { 0 };
 	struct intent_rows open = { 0 };
-	struct view v CLEAN(view) = { .arena = arena_new(), .looked = clock_wall() };
 	size_t n = runtime_composite_count(s->runtimes);
 	int r = 0;
 
+	v->looked = clock_wall();
 	if (s->store)
-		r = instance_store_list(s->store, NULL, v.arena, &rows, err);
-	r = r < 0 ? r : view_observe(s, &rows, v.arena, looks, err);
+		r = instance_store_list(s->store, NULL, v->arena, &rows, err);
+	r = r < 0 ? r : view_observe(s, &rows, v->arena, looks, err);
+	if (r == 0 && s->store)
+		r = intent_store_list(s->store, v->arena, &open, err);
 	if (r < 0)
 		return r;
-	if (s->store)
-		r = intent_store_list(s->store, v.arena, &open, err);
-	if (r < 0)
-		return r;
-	observe_strays(looks, n, rows.items, rows.n, v.arena, &looks[n]);
-	observe_merge(looks, n + 1, v.arena, &v.observed);
-	add_memory(&v, &rows);
+	observe_strays(looks, n, rows.items, rows.n, v->arena, &looks[n]);
+	observe_merge(looks, n + 1, v->arena, &v->observed);
+	add_memory(v, &rows);
 	for (size_t i = 0; i < n; i++)
-		add_lost(&v, &looks[i], &rows, &open, s->boot_id);
+		add_lost(v, &looks[i], &rows, &open, s->boot_id);
+	return 0;
+}
+
+/* Everybody answered, and of some instance nobody can tell: a call works on it, perhaps of a
+ * command that was killed. */
+static bool is_unclear(const struct observed *o)
+{
+	for (size_t i = 0; !o->partial && i < o->n; i++)
+		if (o->instances[i].state == INSTANCE_UNKNOWN)
+			return true;
+	return false;
+}
+
+int view_look(struct session *s, struct view *ret, struct error *err)
+{
+	struct view v CLEAN(view) = { .arena = arena_new() };
+	int r = look_once(s, &v, err);
+
+	/* Such calls take some ten milliseconds; who waits for longer ones watches. */
+	for (int i = 0; r == 0 && i < UNCLEAR_LOOKS && is_unclear(&v.observed); i++) {
+		clock_sleep(UNCLEAR_US);
+		r = look_once(s, &v, err);
+	}
+	if (r < 0)
+		return r;
 	*ret = v;
 	v = (struct view){ 0 };
 	return 0;

@@ -41,7 +41,8 @@ struct instance_rows;
 int view_observe(struct session *s, const struct instance_rows *rows, struct arena *a,
 		 struct observation *ret, struct error *err);
 
-/** view_look() - look at all runtimes; parts are added afterwards */
+/** view_look() - look at all runtimes; parts are added afterwards. Where a call is at work on an
+ *  instance, a few times more, so that what a killed command left under way is seen as it ends */
 int view_look(struct session *s, struct view *ret, struct error *err);
 
 /** view_add() - compare one deployment; @take is the view's, also on failure */

@@ -22,7 +22,8 @@ struct drift {
 	size_t n_targets;
 	struct table *table;
 	struct json_object *differences, *orphans;
-	size_t n_slots; /* compared */
+	size_t n_slots;   /* compared */
+	size_t n_unclear; /* of these: nobody can tell now */
 };
 
 static bool is_asked(const struct drift *d, const char *deployment, const char *service,
@@ -75,8 +76,15 @@ static void add_part(struct drift *d, const struct view_part *part)
 	for (size_t i = 0; i < part->plan.n; i++) {
 		const struct plan_change *c = &part->plan.changes[i];
 
-		if (c->n && is_asked(d, part->name, c->service, c->slot))
+		if (!is_asked(d, part->name, c->service, c->slot))
+			continue;
+		if (c->n)
 			add_change(d, part->name, c);
+		if (c->verdict != VERDICT_UNKNOWN)
+			continue;
+		d->n_unclear++;
+		output_warn(d->cli->out, "%s/%s cannot be judged now: %s", part->name, c->name,
+			    c->cause);
 	}
 }
 
@@ -125,6 +133,7 @@ static int print(struct drift *d, const struct view *view)
 	json_put_str(doc, "looked", clock_rfc3339(view->looked, looked));
 	json_put_bool(doc, "partial", view->observed.partial);
 	json_put_i64(doc, "slots", (int64_t)d->n_slots);
+	json_put_i64(doc, "unclear", (int64_t)d->n_unclear);
 	json_put_obj(doc, "differences", d->differences);
 	json_put_obj(doc, "orphans", d->orphans);
 	if (view->observed.partial)
@@ -138,7 +147,7 @@ static int print(struct drift *d, const struct view *view)
 	}
 	if (n_differences + n_orphans)
 		return EXIT_PENDING;
-	return view->observed.partial ? EXIT_PARTLY : EXIT_DONE;
+	return view->observed.partial || d->n_unclear ? EXIT_PARTLY : EXIT_DONE;
 }
 
 static int compare(struct drift *d, struct session *s, struct error *err)

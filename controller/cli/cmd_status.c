@@ -127,7 +127,7 @@ static int find_unanswered(struct status *st, struct session *s, const struct vi
 
 	if (o->partial)
 		output_warn(st->cli->out, "not everything could be seen: %s", o->missing);
-	for (size_t i = 0; r == 0 && i < o->n; i++)
+	for (size_t i = 0; r == 0 && o->partial && i < o->n; i++)
 		if (o->instances[i].state == INSTANCE_UNKNOWN &&
 		    !is_told(st, o->instances[i].runtime))
 			r = tell_unanswered(st, s, o->instances[i].runtime, err);

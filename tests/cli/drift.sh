@@ -93,3 +93,14 @@ assert_contains "$out" "Drift: 0 of 1 slots differ, 1 unexplained"
 tm drift "${memory[@]}" -o json
 is_json 'd["orphans"] == ["alien.web-rep-0.1"]'
 tm_ok drift "${memory[@]}" tops
+
+# A call that is at work on a container: nobody can tell, and no runtime is blamed for it.
+tamper tops.web-rep-0.1 '{"state": "being made"}'
+tm drift "${memory[@]}" tops
+assert_rc 4
+assert_contains "$err" "tops/web-rep-0 cannot be judged now: somebody is at work on it"
+tm_ok status "${memory[@]}" tops
+assert_contains "$out" "somebody is at work on it"
+assert_lacks "$err" "was last seen whole"
+tamper tops.web-rep-0.1 '{"state": "running"}'
+tm_ok drift "${memory[@]}" tops
