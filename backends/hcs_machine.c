@@ -104,7 +104,7 @@ int hcs_machine_start(const struct hcs_machine *m, struct hcs_vm *vm, bool *ret_
 	struct json_object *o CLEAN(json) = NULL;
 	struct hcs_target target = { 0 };
 	struct error why = ERROR_INIT;
-	const char *files;
+	const char *files = NULL;
 	int r = find_boot(m, &files, &why);
 
 	r = r < 0 ? r : make_disk(m, files, vm, &why);
