@@ -13,15 +13,8 @@
 #include "backends/hcs_call.h"
 #include "backends/host_route.h"
 #include "backends/network_hcn_kind.h"
+#include "backends/network_hcn_parts.h"
 #include "specs/runtime_id.h"
-
-struct network_hcn {
-	const struct hcs_api *api;
-	const char *owner, *node_id;
-	GUID network;
-	pthread_mutex_t lock;
-	unsigned n_attaching; /* the network stays while somebody is about to use it */
-};
 
 struct network_hcn *network_hcn_new(const struct hcs_api *api, const char *owner,
 				    const char *node_id)
@@ -184,17 +177,23 @@ static int drop_network(struct network_hcn *n, struct arena *a, struct error *er
 		hcn_document_query(HCN_FILTER_NETWORK, hcs_guid_format(&n->network, id));
 	struct network_hcn_text seen;
 	struct network_hcn_guids ids = { NULL, 1 };
+	struct error why = ERROR_INIT;
 	int r;
 
 	pthread_mutex_lock(&n->lock);
 	r = n->n_attaching ? NETWORK_HCN_GONE
-			   : look(n, &network_hcn_networks, &n->network, a, &seen, err);
+			   : look(n, &network_hcn_networks, &n->network, a, &seen, &why);
 	if (r == 0)
-		r = network_hcn_kind_ids(n->api, &network_hcn_endpoints, query, a, &ids, err);
+		r = network_hcn_kind_ids(n->api, &network_hcn_endpoints, query, a, &ids, &why);
 	if (r == 0 && ids.n == 0)
-		r = network_hcn_kind_remove(n->api, &network_hcn_networks, &n->network, err);
+		r = network_hcn_kind_remove(n->api, &network_hcn_networks, &n->network, &why);
 	pthread_mutex_unlock(&n->lock);
-	return r < 0 ? r : 0;
+	/* Somebody else's, or used by somebody else: it stays, and network_hcn_list() tells. */
+	if (r >= 0 || r == -ERR_CONFLICT)
+		return 0;
+	if (err)
+		*err = why;
+	return r;
 }
 
 /* --- attach -------------------------------------------------------------------------- */
@@ -241,7 +240,7 @@ static int explain_address(const struct network_hcn *n, const struct hcn_endpoin
 			continue;
 		for (size_t k = 0; k < reply.n_addresses; k++)
 			if (strcmp(reply.addresses[k], ep->address) == 0)
-				return error_set(err, ERR_CONFLICT, 0,
+				return error_set(err, ERR_EXISTS, 0,
 						 "address %s is taken by endpoint '%s' {%s}",
 						 ep->address, reply.basics.name,
 						 hcs_guid_format(&ids.items[i], network));
@@ -487,91 +486,4 @@ int network_hcn_has_kind(struct network_hcn *n, enum hcn_kind kind, const char *
 	if (r == NETWORK_HCN_GONE)
 		return 0;
 	return r < 0 ? r : NETWORK_HCN_THERE;
-}
-
-static void add_thing(const struct network_hcn_kind *k, const char *id, const char *foreign,
-		      struct arena *a, struct network_hcn_list *ret)
-{
-	ret->things = arena_grow(a, ret->things, ret->n_things, sizeof(*ret->things));
-	ret->things[ret->n_things++] = (struct network_hcn_thing){ k->kind, id, foreign };
-}
-
-static void add_foreign(const struct network_hcn *n, const struct network_hcn_kind *k,
-			const struct hcn_basics *b, struct arena *a, struct network_hcn_list *ret)
-{
-	char guid[HCS_GUID_SIZE];
-	const char *text =
-		arena_printf(a, "%s '%s' {%s}", k->word, b->name, hcs_guid_format(&b->id, guid));
-
-	ret->foreign = arena_grow(a, ret->foreign, ret->n_foreign, sizeof(*ret->foreign));
-	ret->foreign[ret->n_foreign++] = text;
-	/* What is foreign has our owner and a dot in front, or it would be another's. */
-	add_thing(k, arena_strdup(a, b->name + strlen(n->owner) + 1), text, a, ret);
-}
-
-/* One that vanished between the enumeration and the question is not there. */
-static int list_one(const struct network_hcn *n, const struct network_hcn_kind *k, const GUID *guid,
-		    struct arena *a, struct network_hcn_list *ret, struct error *err)
-{
-	struct hcn_basics basics = { 0 };
-	struct network_hcn_text text;
-	const char *id = NULL;
-	int r = network_hcn_kind_text(n->api, k, guid, a, &text, err);
-
-	if (r == NETWORK_HCN_GONE)
-		return 0;
-	r = r < 0 ? r : network_hcn_kind_basics(k, &text, a, &basics, err);
-	if (r < 0)
-		return r;
-	switch (hcn_id_claim(n->owner, n->node_id, k->kind, basics.name, guid, &id)) {
-	case HCN_OURS:
-		ret->ids = arena_grow(a, ret->ids, ret->n, sizeof(*ret->ids));
-		ret->ids[ret->n++] = arena_strdup(a, id);
-		add_thing(k, ret->ids[ret->n - 1], NULL, a, ret);
-		break;
-	case HCN_FOREIGN:
-		add_foreign(n, k, &basics, a, ret);
-		break;
-	case HCN_OTHERS:
-		break;
-	}
-	return 0;
-}
-
-static int list_kind(const struct network_hcn *n, const struct network_hcn_kind *k, struct arena *a,
-		     struct network_hcn_list *ret, struct error *err)
-{
-	struct json_object *query CLEAN(json) = hcn_document_query(HCN_FILTER_NONE, NULL);
-	struct network_hcn_guids ids = { NULL, 0 };
-	int r = network_hcn_kind_ids(n->api, k, query, a, &ids, err);
-
-	for (size_t i = 0; r == 0 && i < ids.n; i++)
-		r = list_one(n, k, &ids.items[i], a, ret, err);
-	return r;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-int network_hcn_list(struct network_hcn *n, struct arena *a, struct network_hcn_list *ret,
-		     struct error *err)
-{
-	struct network_hcn_list all = { 0 };
-	size_t unique = 0;
-	int r = list_kind(n, &network_hcn_endpoints, a, &all, err);
-
-	if (r == 0)
-		r = list_kind(n, &network_hcn_namespaces, a, &all, err);
-	if (r < 0)
-		return r;
-	if (all.n)
-		qsort(all.ids, all.n, sizeof(*all.ids), by_name);
-	for (size_t i = 0; i < all.n; i++)
-		if (unique == 0 || strcmp(all.ids[unique - 1], all.ids[i]) != 0)
-			all.ids[unique++] = all.ids[i];
-	all.n = unique;
-	*ret = all;
-	return 0;
 }

@@ -41,7 +41,8 @@ void network_hcn_derive(const struct network_hcn *n, const char *id, struct netw
  * could be taken away; network_hcn_detach() mends the rest.
  *
  * Return: 0; -ERR_CONFLICT when the slice meets a route of the host or another network's subnet, or
- *         somebody else has the address or one of the GUIDs; else what the service says.
+ *         somebody else has one of the GUIDs; -ERR_EXISTS when somebody else has the address; else
+ *         what the service says.
  */
 int network_hcn_attach(struct network_hcn *n, const char *id, const struct slice *slice,
 		       struct hcn_endpoint *ep, struct error *err);
@@ -49,8 +50,8 @@ int network_hcn_attach(struct network_hcn *n, const char *id, const struct slice
 /**
  * network_hcn_detach() - take endpoint and namespace of @id away; what is gone is success
  *
- * The last one takes the node's network along. -ERR_CONFLICT when one of the GUIDs is somebody
- * else's: it is left.
+ * The last one takes the node's network along, unless somebody else has an endpoint in it.
+ * -ERR_CONFLICT when one of the GUIDs is somebody else's: it is left.
  */
 int network_hcn_detach(struct network_hcn *n, const char *id, struct error *err);
 
@@ -85,6 +86,7 @@ struct network_hcn_list {
 	size_t n;
 	const char **foreign; /* "endpoint NAME {GUID}": our name, not our GUID */
 	size_t n_foreign;
+	const char *guest; /* likewise: somebody else's endpoint in the node's network; NULL */
 	struct network_hcn_thing *things; /* each of all these, endpoints first */
 	size_t n_things;
 };

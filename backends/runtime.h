@@ -82,6 +82,7 @@ struct runtime_info {
 	const char *why;    /* why it is not available; NULL when it is */
 	struct runtime_candidate *candidates;
 	size_t n_candidates;
+	const char *stays;    /* what is left on the host without an instance, and why; NULL */
 	const char *notes[8]; /* facts for doctor: "cgroup v1", …; NULL-terminated */
 };
 
@@ -126,6 +127,7 @@ struct runtime_ops {
 	 * Make it; its process waits for start. RUNTIME_ALREADY: an instance with that id is
 	 * there, *ret shows it. After a failure nothing of it is left, or inspect shows BROKEN.
 	 * -ERR_INVALID, -ERR_NOT_FOUND, -ERR_UNSUPPORTED: trying again changes nothing.
+	 * -ERR_EXISTS: somebody else on the host has its address: another one may do.
 	 */
 	int (*create)(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
 		      struct arena *a, struct instance *ret, struct error *err);

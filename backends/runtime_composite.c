@@ -424,6 +424,7 @@ static int composite_probe(struct runtime *rt, struct arena *a, struct runtime_i
 		}
 		add_candidates(&all, &one, a);
 		add_notes(&all, &one);
+		all.stays = all.stays ? all.stays : one.stays;
 	}
 	*ret = all;
 	return 0;

@@ -30,6 +30,9 @@ static void note_foreign(struct hcs *h, struct arena *a, struct runtime_info *in
 
 	if (network_hcn_list(h->network, a, &all, NULL) < 0)
 		return; /* the enumeration of systems tells whether the host answers */
+	if (all.guest)
+		info->stays = arena_printf(a, "the network stays while somebody else's %s is in it",
+					   all.guest);
 	for (size_t i = 0; i < all.n_foreign && n_notes < max; i++) {
 		bool is_cut = n_notes + 1 == max && i + 1 < all.n_foreign;
 

@@ -202,10 +202,8 @@ int shim_values_to_instance(struct json_object *o, struct arena *a, struct insta
 #name, TEXT, offsetof(struct runtime_info, name), needed                           \
 	}
 static const struct member info_members[] = {
-	MEMBER(os, false),
-	MEMBER(arch, false),
-	MEMBER(chosen, false),
-	MEMBER(why, false),
+	MEMBER(os, false),  MEMBER(arch, false),  MEMBER(chosen, false),
+	MEMBER(why, false), MEMBER(stays, false),
 };
 #undef MEMBER
 #define MEMBER(name, needed)                                                                       \

@@ -25,11 +25,43 @@ static bool needs_address(const struct work_step *w)
 	return mode != NETWORK_HOST && mode != NETWORK_NONE;
 }
 
-static void refuse_full(struct work_step *w, const char *cidr)
+/* For which runtime, and what is known of its slice. */
+struct search {
+	const struct assign_slices *slices;
+	const char *runtime;
+};
+
+static bool is_avoided(const void *arg, const char *address)
 {
+	const struct search *s = arg;
+
+	return s->slices->avoid && avoid_has(s->slices->avoid, s->runtime, address, s->slices->now);
+}
+
+static unsigned count_avoided(const struct search *s, const struct slice *slice)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; s->slices->avoid && i < slice_size(slice); i++) {
+		char text[SLICE_TEXT];
+
+		slice_address_to_string(slice_address(slice, i), text);
+		n += is_avoided(s, text);
+	}
+	return n;
+}
+
+static void refuse_full(struct work_step *w, const char *cidr, unsigned n_avoided)
+{
+	char strangers[64] = "";
+
+	if (n_avoided)
+		snprintf(strangers, sizeof(strangers), ", %u of them by somebody else on this host",
+			 n_avoided);
 	w->is_refused = true;
 	w->result = error_set(&w->error, ERR_UNAVAILABLE, 0,
-			      "all addresses of %s, the slice of %s, are taken", cidr, w->rt->name);
+			      "all addresses of %s, the slice of %s, are taken%s", cidr,
+			      w->rt->name, strangers);
 	error_hint(&w->error, "it waits until one is free; a larger one: slices in the settings");
 }
 
@@ -55,8 +87,9 @@ int assign_address(struct store *store, const struct assign_slices *slices, stru
 		   struct arena *a, struct error *err)
 {
 	const struct slice *slice = slice_of(slices, w->rt->name);
-	const struct address_for who = { w->rt->name, w->step.deployment, w->step.service,
-					 w->step.slot };
+	const struct search search = { slices, w->rt->name };
+	const struct address_for who = { w->rt->name,  w->step.deployment, w->step.service,
+					 w->step.slot, is_avoided,         &search };
 	const char *address = NULL;
 	char cidr[SLICE_TEXT];
 	int r;
@@ -70,7 +103,7 @@ int assign_address(struct store *store, const struct assign_slices *slices, stru
 	slice_to_string(slice, cidr);
 	r = address_store_take(store, &who, slice, a, &address, err);
 	if (r == ADDRESS_FULL)
-		refuse_full(w, cidr);
+		refuse_full(w, cidr, count_avoided(&search, slice));
 	else if (r == 0)
 		give(w, address, cidr);
 	return r < 0 ? r : 0;

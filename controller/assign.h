@@ -4,6 +4,7 @@
  * Assign: what a new instance needs of the node and the core does not know of. Addresses today;
  * chosen from the store, so that two instances never have the same one.
  */
+#include "controller/avoid.h"
 #include "controller/session.h"
 #include "controller/work.h"
 
@@ -11,6 +12,8 @@
 struct assign_slices {
 	const struct runtime_slice *items;
 	size_t n;
+	const struct avoid *avoid; /* what strangers have of them */
+	struct mono now;
 };
 
 /**

@@ -18,6 +18,7 @@ int driver_new(const struct driver_options *o, struct driver **ret, struct error
 	d->o = *o;
 	d->arena = arena_new();
 	d->touched = ledger_touched_new();
+	d->avoid = avoid_new();
 	for (size_t i = 0; i < runtime_composite_count(o->session->runtimes); i++) {
 		r = lane_open(runtime_composite_member(o->session->runtimes, i), loop_bell(o->loop),
 			      &d->lanes[i], err);
@@ -54,6 +55,7 @@ void driver_free(struct driver *d)
 		free_tracked(t);
 	}
 	ledger_touched_free(d->touched);
+	avoid_free(d->avoid);
 	arena_free(d->arena);
 	free(d);
 }

@@ -210,6 +210,16 @@ static int feed_asked(struct driver *d, struct tracked *t, struct error *err)
 	return r;
 }
 
+/* A stranger has the address: the next try gets another one. */
+static void judge_address(struct driver *d, struct work_step *w)
+{
+	if (w->step.kind != STEP_CREATE || w->result != -ERR_EXISTS || !w->step.spec->address)
+		return;
+	avoid_add(d->avoid, w->rt->name, w->step.spec->address, d->now);
+	w->result = -ERR_CONFLICT;
+	w->error.code = ERR_CONFLICT;
+}
+
 static int take_step(struct driver *d, struct work_step *w, struct error *err)
 {
 	struct tracked *t = w->owner;
@@ -239,8 +249,10 @@ static int take_results(struct driver *d, struct error *err)
 	for (size_t i = 0; i < d->n_lanes; i++) {
 		struct work_step *w;
 
-		while (r == 0 && (w = lane_take(d->lanes[i], d->now)))
+		while (r == 0 && (w = lane_take(d->lanes[i], d->now))) {
+			judge_address(d, w);
 			r = take_step(d, w, err);
+		}
 	}
 	return r;
 }
@@ -491,14 +503,14 @@ int turn_run(struct driver *d, struct error *err)
 	r = store_begin(d->o.session->store, ERROR_HERE, &txn, err);
 	if (r < 0)
 		return r;
-	d->ledger =
-		(struct ledger){ .store = d->o.session->store,
-				 .session = d->o.session->number,
-				 .boot_id = d->o.session->boot_id,
-				 .adopts_all = d->o.session->must_accept,
-				 .now = clock_wall(),
-				 .slices = { d->o.session->opt.slices, d->o.session->opt.n_slices },
-				 .arena = d->arena };
+	d->ledger = (struct ledger){ .store = d->o.session->store,
+				     .session = d->o.session->number,
+				     .boot_id = d->o.session->boot_id,
+				     .adopts_all = d->o.session->must_accept,
+				     .now = clock_wall(),
+				     .slices = { d->o.session->opt.slices,
+						 d->o.session->opt.n_slices, d->avoid, d->now },
+				     .arena = d->arena };
 	r = write_turn(d, err);
 	if (r == 0)
 		r = store_commit(&txn, err);

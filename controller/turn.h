@@ -30,6 +30,7 @@ struct driver {
 	struct tracked *first;
 	struct work_step **pending; /* steps of this turn, in order */
 	size_t n_pending, pending_size;
+	struct avoid *avoid;            /* addresses that strangers have */
 	struct ledger_touched *touched; /* since the look began */
 	bool look_wanted, look_running;
 	bool stopping;        /* no new steps */

@@ -19,6 +19,11 @@ struct search {
 	uint32_t address; /* the lowest that was found */
 };
 
+static bool is_avoided(const struct search *x, const char *address)
+{
+	return x->who->is_avoided && x->who->is_avoided(x->who->arg, address);
+}
+
 /* The lowest address of the slice among the rows; FOUND. */
 static int lowest(struct search *x, struct stmt *st, struct error *err)
 {
@@ -31,6 +36,8 @@ static int lowest(struct search *x, struct stmt *st, struct error *err)
 
 		if (!slice_address_parse(text, &address) || !slice_holds(x->slice, address))
 			continue; /* of a slice that was replaced */
+		if (is_avoided(x, text))
+			continue;
 		if (!found || address < x->address)
 			x->address = address;
 		found = FOUND;
@@ -82,7 +89,7 @@ static int is_known(const struct search *x, uint32_t address, bool *ret, struct 
 	r = stmt_step(st, err);
 	if (r < 0)
 		return r;
-	*ret = stmt_bool(st, "known");
+	*ret = stmt_bool(st, "known") || is_avoided(x, text);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ struct address_for {
 	const char *deployment;
 	const char *service;
 	uint32_t slot;
+	/* Is this one of no use now? Such a one is never given. NULL: all are of use. */
+	bool (*is_avoided)(const void *arg, const char *address);
+	const void *arg;
 };
 
 enum { ADDRESS_FULL = 1 };
@@ -30,7 +33,7 @@ enum { ADDRESS_FULL = 1 };
  * nobody ever had, else one nobody has now. In the caller's transaction, together with the row of
  * the instance that gets it.
  *
- * Return: 0; ADDRESS_FULL (> 0) when instances have all of @slice.
+ * Return: 0; ADDRESS_FULL (> 0) when instances have all of @slice that is of use.
  */
 int address_store_take(struct store *s, const struct address_for *who, const struct slice *slice,
 		       struct arena *a, const char **ret, struct error *err);

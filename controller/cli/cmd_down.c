@@ -107,6 +107,16 @@ static int want_nothing(struct converge *c, const char *name, struct error *err)
 	return 0;
 }
 
+/* What nobody of ours needs any more and is left all the same. Only after all has gone well: every
+ * runtime has just answered. */
+static void tell_what_stays(struct converge *c)
+{
+	struct runtime_info info = { .stays = NULL };
+
+	if (runtime_probe(c->session->runtimes, c->cli->arena, &info, NULL) >= 0 && info.stays)
+		output_note(c->cli->out, "%s", info.stays);
+}
+
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
 	struct converge c CLEAN(converge) = { 0 };
@@ -125,7 +135,11 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		output_note(cli->out, "no deployment was ever seen on this node: nothing to do");
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = want_nothing(&c, names[i], err);
-	return r < 0 ? r : converge_run(&c, "down", err);
+	if (r == 0)
+		r = converge_run(&c, "down", err);
+	if (r == 0)
+		tell_what_stays(&c);
+	return r;
 }
 
 const struct command cmd_down = {

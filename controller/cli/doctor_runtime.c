@@ -166,6 +166,8 @@ static void tell(struct doctor *d, const struct visit *v, const struct runtime_i
 	else
 		report_add(d->report, os, REPORT_ERROR, find_remedy(d, info), "%s",
 			   info->why ? info->why : "no runtime works");
+	if (info->stays)
+		report_add(d->report, v->runtime, REPORT_NOTE, NULL, "%s", info->stays);
 	for (size_t i = 0; i < N_NOTES && info->notes[i]; i++)
 		report_add(d->report, v->runtime, REPORT_NOTE, NULL, "%s", info->notes[i]);
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What a Windows host refuses is a clear error on that slot, and the rest of the file goes on: what can
-# never work ends the apply at once with 4; a full slice, an address that a stranger has and a slice
-# that the host routes elsewhere may pass, so the slots wait and the apply ends with 5 when its time is
-# up. In a network namespace of its own, for the route.
+# never work ends the apply at once with 4; a full slice and a slice that the host routes elsewhere may
+# pass, so the slots wait and the apply ends with 5 when its time is up. An address that a stranger has
+# is left to him: the slot takes another. In a network namespace of its own, for the route.
 [[ ${IN_NAMESPACE:-} || $(id -u) != 0 ]] || IN_NAMESPACE=1 exec unshare --net -- "$BASH" "$0"
 # shellcheck source=tests/support/two_os.sh
 . "$(dirname "$0")/../support/two_os.sh"
@@ -82,13 +82,20 @@ address=$(slots | cut -d' ' -f3)
 other=10.220.95.$((${address##*.} == 2 ? 3 : 2))
 stranger "$OWNER.net" stranger "$other"
 file "$(replicas good 3)"
-tm apply app.yaml --timeout 2s
+tm_ok apply app.yaml
+assert_eq "$(slots | grep -c running)" 3 "slots that run"
+assert_lacks "$(slots)" "$other"
+tm_ok events bad
+assert_contains "$out" "address $other is taken by endpoint 'stranger'"
+# None is left for the fifth, until the stranger goes.
+file "$(replicas good 5)"
+tm apply app.yaml --timeout 3s
 assert_rc 5
-assert_eq "$(slots | grep -c running)" 2 "slots that run"
-assert_contains "$err" "is waiting: "
-assert_contains "$err" "address $other is taken by endpoint 'stranger'"
+assert_eq "$(slots | grep -c running)" 4 "slots that run"
+assert_contains "$err" "all addresses of 10.220.95.0/29, the slice of hcs, are taken, 1 of them by somebody else on this host"
 stranger stranger
 tm_ok apply app.yaml
+assert_contains "$(slots)" "$other"
 
 # -- a slice that the host routes elsewhere --------------------------------------------------------
 tm_ok down bad

@@ -1,67 +1,121 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Owners whose names begin alike share one Windows host and never see each other's things; an endpoint
-# that somebody named like ours is reported as foreign and left.
+# Owners whose names begin alike share one Windows host, tallyman beside tallyman2 and zlayer beside
+# zlayer-e2e-test: none ever lists, sweeps or deletes another's things. An endpoint that somebody named
+# like ours is reported as foreign and left, and so is the network it is in.
+#
+# The first owner of a pair is the default of real nodes, so the claims of all of them are kept below
+# this test's own directory: in a mount namespace of its own.
+[[ ${IN_NAMESPACE:-} || $(id -u) != 0 ]] || IN_NAMESPACE=1 exec unshare --mount -- "$BASH" "$0"
 # shellcheck source=tests/support/two_os.sh
-TWO_OS_OWNER=tallyman-e2e-test
 . "$(dirname "$0")/../support/two_os.sh"
 two_os
-import_windows
+mkdir -p "$TEST_TMP/claims" /var/lib/tallyman
+mount --bind "$TEST_TMP/claims" /var/lib/tallyman
+python3 "$TEST_SOURCE_DIR/tests/support/windows_tar.py" "$TEST_TMP/windows.tar"
 
-# The second owner: a node of its own on the same host.
-other() {
-	TALLYMAN_OWNER=tallyman-e2e-test2 TALLYMAN_STATE_DIR=$TEST_TMP/state2 TALLYMAN_RUN_DIR=$TEST_TMP/run2 \
-		TALLYMAN_CONFIG=$TEST_TMP/config2.yaml "$TALLYMAN" "$@"
+# as OWNER WORDS...: that owner's node, with directories and a slice of its own
+owners=(tallyman tallyman2 zlayer zlayer-e2e-test)
+as() {
+	local owner=$1 dir=$TEST_TMP/nodes/$1
+	shift
+	TALLYMAN_OWNER=$owner TALLYMAN_STATE_DIR=$dir/state TALLYMAN_RUN_DIR=$dir/run \
+		TALLYMAN_CONFIG=$dir/config.yaml "$TALLYMAN" "$@"
+}
+as_ok() {
+	run as "$@"
+	assert_rc 0
+}
+# sweep OWNER: what nobody explains of that owner is deleted
+sweep() {
+	[[ $("$TALLYMAN" --help) == *sweep* ]] || return 0
+	as_ok "$1" sweep --now --mode delete
 }
 cleanup() {
-	local rc=$?
-	other down --all >/dev/null 2>&1 || true
-	rm -rf /var/lib/tallyman/owners/tallyman-e2e-test2{,.lock}
+	local rc=$? owner
+	for owner in "${owners[@]}"; do as "$owner" down --all >/dev/null 2>&1 </dev/null || true; done
+	umount -l /var/lib/tallyman
 	two_os_cleanup $rc
 }
 trap cleanup EXIT
-sed 's|^slices:.*|slices: 10.220.98.0/28|' "$TALLYMAN_CONFIG" >"$TEST_TMP/config2.yaml"
-run other image import "$TEST_TMP/windows.tar" --as local/windows:1 --os windows --arch amd64 \
-	--os-version 10.0.20348.1 --cmd cmd --cmd /c --cmd 'ping -t localhost'
-assert_rc 0
 
-cat >app.yaml <<'EOT'
-version: v1
-deployment: e2e
-services:
-  win-svc:
-    image: { name: local/windows:1 }
-    stop_grace_period: 1s
-    scale: { mode: fixed, replicas: 2 }
-EOT
-sed 's/^deployment: e2e/deployment: neighbour/' app.yaml >other.yaml
-tm_ok apply app.yaml
-run other apply other.yaml
-assert_rc 0
-mine=$(systems tallyman-e2e-test | sort)
-theirs=$(systems tallyman-e2e-test2 | sort)
-assert_eq "$(wc -l <<<"$mine") $(wc -l <<<"$theirs")" "2 2" "systems of both owners"
+n=90
+for owner in "${owners[@]}"; do
+	mkdir -p "$TEST_TMP/nodes/$owner"
+	sed "s|^slices:.*|slices: 10.220.$((n++)).0/28|" "$TALLYMAN_CONFIG" >"$TEST_TMP/nodes/$owner/config.yaml"
+	as_ok "$owner" image import "$TEST_TMP/windows.tar" --as local/windows:1 --os windows --arch amd64 \
+		--os-version 10.0.20348.1 --cmd cmd --cmd /c --cmd 'ping -t localhost'
+	cat >"$owner.yaml" <<-EOT
+		version: v1
+		deployment: $owner-app
+		services:
+		  win-svc:
+		    image: { name: local/windows:1 }
+		    stop_grace_period: 1s
+		    port_mappings: [{ container_port: 80, host_port: 180$n }]
+	EOT
+	as_ok "$owner" apply "$owner.yaml"
+	assert_eq "$(systems "$owner")" "$owner-app.win-svc-rep-0.1" "the systems of $owner"
+done
+
+# things OWNER: all of its things on the host; what HNS publishes for it
+things() {
+	"$HCS_SIM" ls | python3 -c 'import json, sys
+host, owner = json.load(sys.stdin), sys.argv[1]
+for kind in ("Systems", "Endpoints", "Namespaces", "Networks"):
+    for o in host[kind]:
+        if o.get("Owner") == owner: print(kind, o.get("Id", o.get("ID")))' "$1" | sort
+}
+published() {
+	"$HCS_SIM" ls | grep -o '"ExternalPort": *[0-9]*' | grep -o '[0-9]*$' | sort | xargs
+}
+assert_eq "$(published)" "18091 18092 18093 18094" "ports of the host"
+declare -A before
+for owner in "${owners[@]}"; do
+	before[$owner]=$(things "$owner")
+	assert_eq "$(wc -l <<<"${before[$owner]}")" 4 "system, endpoint, namespace and network of $owner"
+done
+
+# Each looks at the whole host, and finds itself alone.
+for owner in "${owners[@]}"; do
+	as_ok "$owner" apply "$owner.yaml"
+	assert_contains "$out" "Plan: nothing to do"
+	sweep "$owner"
+	for other in "${owners[@]}"; do
+		assert_eq "$(things "$other")" "${before[$other]}" "things of $other after $owner swept"
+		[[ $other == "$owner" ]] || assert_lacks "$out" "$other-app"
+	done
+done
+
+# The shorter name of each pair goes down, and comes back; the longer one notices nothing.
+for owner in tallyman zlayer; do
+	as_ok "$owner" down --all
+	assert_eq "$(things "$owner")" "" "things of $owner after its down"
+	for other in tallyman2 zlayer-e2e-test; do
+		assert_eq "$(things "$other")" "${before[$other]}" "things of $other after $owner went down"
+		as_ok "$other" status "$other-app"
+		assert_contains "$out" running
+	done
+	as_ok "$owner" apply "$owner.yaml"
+done
 
 # Somebody else's endpoint with a name of ours, in our network, and a GUID that we did not derive.
-foreign=tallyman-e2e-test.e2e.win-svc-rep-7.1
-stranger tallyman-e2e-test.net $foreign 10.220.99.5 || fail "no endpoint was made"
-tm doctor
+foreign=tallyman.tallyman-app.win-svc-rep-7.1
+stranger tallyman.net $foreign 10.220.90.5 || fail "no endpoint was made"
+run as tallyman doctor
 assert_contains "$out" "endpoint '$foreign'"
-tm sweep --now
-assert_lacks "$out" "win-svc-rep-7"
-
-tm_ok apply app.yaml
+sweep tallyman
+hcs_left | grep -q 'win-svc-rep-7' || fail "the foreign endpoint was swept"
+as_ok tallyman apply tallyman.yaml
 assert_contains "$out" "Plan: nothing to do"
-tm_ok down e2e
-assert_eq "$(systems tallyman-e2e-test)" "" "our systems after down"
-assert_eq "$(systems tallyman-e2e-test2 | sort)" "$theirs" "the neighbour's systems after our down"
+# It stays, the network with it, and down says so once: nothing is tried again and again.
+as_ok tallyman down --all
+assert_contains "$out$err" "the network stays while somebody else's endpoint '$foreign'"
 hcs_left | grep -q 'win-svc-rep-7' || fail "the foreign endpoint was deleted"
-run other status neighbour
-assert_rc 0
-assert_contains "$out" running
-# Our network was not empty and so it stayed; the next one that is gives it up.
+assert_eq "$(things tallyman | cut -d' ' -f1)" "Networks" "what is left of tallyman"
+# The next one that leaves it empty gives it up.
 stranger $foreign
-tm_ok apply app.yaml
-tm_ok down e2e
-run other down neighbour
-assert_rc 0
+as_ok tallyman apply tallyman.yaml
+as_ok tallyman down --all
+assert_lacks "$out$err" "the network stays"
+assert_eq "$(things tallyman)" "" "things of tallyman"

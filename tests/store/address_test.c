@@ -18,12 +18,23 @@ static int setup(void **state)
 	return 0;
 }
 
+/* What is of no use now, as a list with commas. */
+static const char *avoided;
+
+static bool is_avoided(const void *arg, const char *address)
+{
+	const char *at = avoided ? strstr(avoided, address) : NULL;
+
+	(void)arg;
+	return at && (at[strlen(address)] == ',' || !at[strlen(address)]);
+}
+
 /* An instance of slot @n is about to be made: its slot, its address, its row. */
 static const char *make(struct fixture *f, const char *cidr, unsigned n, unsigned generation)
 {
 	struct instance is = fixture_instance(f, "shop", "web", n, generation);
 	const struct slot slot = { .deployment = "shop", .service = "web", .number = n };
-	const struct address_for who = { "hcs", "shop", "web", n };
+	const struct address_for who = { "hcs", "shop", "web", n, is_avoided, NULL };
 	struct slice slice;
 	const char *address = NULL;
 
@@ -117,10 +128,30 @@ static void test_adopted(void **state)
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, fixture_teardown)
 
+/* A stranger's: neither a new one, nor the slot's own, nor one that got free. */
+static void test_what_is_avoided_is_not_given(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *txn = fixture_begin(f);
+
+	avoided = "10.220.99.3";
+	assert_string_equal(make(f, "10.220.99.0/29", 0, 1), "10.220.99.2");
+	assert_string_equal(make(f, "10.220.99.0/29", 1, 1), "10.220.99.4");
+	avoided = "10.220.99.3,10.220.99.4";
+	drop(f, 1, 1);
+	assert_string_equal(make(f, "10.220.99.0/29", 1, 2), "10.220.99.5");
+	assert_string_equal(make(f, "10.220.99.0/29", 2, 1), "10.220.99.6");
+	assert_null(make(f, "10.220.99.0/29", 3, 1));
+	avoided = NULL;
+	assert_string_equal(make(f, "10.220.99.0/29", 3, 1), "10.220.99.3");
+	ok(f, store_commit(&txn, &f->err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_in_order), CASE(test_a_slot_keeps_its_own),
+		CASE(test_in_order), CASE(test_what_is_avoided_is_not_given),
 		CASE(test_full),     CASE(test_another_slice),
 		CASE(test_adopted),
 	};
