@@ -52,3 +52,14 @@
 /* Store. */
 #define LIMIT_LOCKS_BYTES (16 << 20) /* the kernel's list of file locks: some 60 bytes each */
 #define LIMIT_EVENTS      10000
+
+/* API: what anybody who can connect to the socket may cost. */
+#define LIMIT_API_CONNECTIONS  128 /* at once, with a request that is served */
+#define LIMIT_API_REFUSALS     32  /* more, which are only told to come back; the rest waits */
+#define LIMIT_API_STREAMS      64  /* half of the connections: commands always find a place */
+#define LIMIT_API_HEAD         (32 << 10)             /* request line and headers */
+#define LIMIT_API_BODY         (2 * LIMIT_SPEC_BYTES) /* a file as a JSON string, and more */
+#define LIMIT_API_READER_BODY  (64 << 10)             /* of those who may only look */
+#define LIMIT_API_STREAM_BYTES (1 << 20)              /* that a client has not read yet */
+#define LIMIT_API_PARAMS       4                      /* in the pattern of a route */
+#define LIMIT_API_QUERY        32                     /* names after the question mark */

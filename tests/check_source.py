@@ -19,6 +19,7 @@ LAYERS = {
     "specs": ("base/", "specs/"),
     "store": ("base/", "specs/", "store/"),
     "backends": ("base/", "specs/", "backends/"),
+    "controller/api": ("base/", "specs/", "controller/api/"),
 }
 CORE_SYSTEM = {"assert.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h", "stdint.h",
                "stdlib.h", "string.h"}
@@ -153,9 +154,11 @@ class Checker:
                 if s.path in self.core and name not in CORE_SYSTEM:
                     self.add(s, n, f"<{name}> in the core; it decides and does nothing else")
                 continue
-            allowed = LAYERS.get(s.folder())
+            layer = os.path.dirname(s.path)
+            layer = layer if layer in LAYERS else s.folder()
+            allowed = LAYERS.get(layer)
             if allowed and not name.startswith(allowed):
-                self.add(s, n, f"{s.folder()} may include only {', '.join(allowed)}; turn the call around")
+                self.add(s, n, f"{layer} may include only {', '.join(allowed)}; turn the call around")
             if s.path in self.core and not name.startswith(("base/", "specs/")) and name not in self.core:
                 self.add(s, n, f"the core may include only base/, specs/ and itself, not {name}")
             elif s.folder() != "tests" and name.startswith("tests/"):
