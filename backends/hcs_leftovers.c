@@ -165,7 +165,7 @@ static int judge_stray(struct hcs *h, struct leftover *l, struct arena *a, struc
 	struct network_hcn_list all = { 0 };
 	int r;
 
-	if (!(l->kinds & leftovers_bit(LEFTOVER_SYSTEM)))
+	if (!(l->kinds & leftover_bit(LEFTOVER_SYSTEM)))
 		return 0;
 	r = network_hcn_list(h->network, a, &all, err);
 	for (size_t i = 0; r == 0 && i < all.n_things; i++)
@@ -192,7 +192,7 @@ static int judge(struct runtime *rt, struct leftover *l, struct arena *a, struct
 	if (r == -ERR_CORRUPT)
 		return 0; /* made half, in our own directory */
 	if (r == -ERR_NOT_FOUND)
-		return l->kinds & leftovers_bit(LEFTOVER_BUNDLE) ? 0 : judge_stray(h, l, a, err);
+		return l->kinds & leftover_bit(LEFTOVER_BUNDLE) ? 0 : judge_stray(h, l, a, err);
 	if (err)
 		*err = why;
 	return r;
@@ -269,7 +269,7 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 	if (r == 0 && l.foreign)
 		return error_set(err, ERR_LOCKED, 0, "%s", l.foreign);
 	r = r != 0 ? r : hcs_inspect(rt, id, a, &seen, err);
-	if (r == RUNTIME_ABSENT && l.kinds & leftovers_bit(LEFTOVER_QUARANTINE))
+	if (r == RUNTIME_ABSENT && l.kinds & leftover_bit(LEFTOVER_QUARANTINE))
 		return RUNTIME_ALREADY;
 	r = r != 0 ? r : hcs_box_take(h, id, &box, err);
 	if (r != 0 || !box)

@@ -11,32 +11,11 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/crash.h"
 #include "base/limits.h"
 #include "specs/runtime_id.h"
 
 CLEAN_DEFINE(dir, DIR *, closedir)
-
-const char *leftovers_kind_name(enum leftover_what what)
-{
-	static const char *const names[LEFTOVER_N_KINDS] = {
-#define X(id, name) [LEFTOVER_##id] = name,
-		LEFTOVER_KINDS(X)
-#undef X
-	};
-
-	return names[what];
-}
-
-const char *leftovers_words(unsigned kinds, struct arena *a)
-{
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_PATH);
-
-	for (int i = 0; i < LEFTOVER_N_KINDS; i++)
-		if (kinds & leftovers_bit((enum leftover_what)i))
-			buf_printf(&text, "%s%s", text.n ? ", " : "",
-				   leftovers_kind_name((enum leftover_what)i));
-	return arena_strndup(a, text.data, text.n);
-}
 
 /* --- wrappers ------------------------------------------------------------------------ */
 
@@ -85,7 +64,10 @@ int leftovers_release(struct runtime *rt, const char *id, struct mono deadline, 
 	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
-	return named(rt, r < 0 ? r : ops->release(rt, id, deadline, err), "release", id, err);
+	crash_point("release", id);
+	r = r < 0 ? r : ops->release(rt, id, deadline, err);
+	crash_point("released", id);
+	return named(rt, r, "release", id, err);
 }
 
 int leftovers_keep(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
@@ -93,7 +75,10 @@ int leftovers_keep(struct runtime *rt, const char *id, struct mono deadline, str
 	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
-	return named(rt, r < 0 ? r : ops->keep(rt, id, deadline, err), "put aside", id, err);
+	crash_point("keep", id);
+	r = r < 0 ? r : ops->keep(rt, id, deadline, err);
+	crash_point("kept", id);
+	return named(rt, r, "put aside", id, err);
 }
 
 int leftovers_drop(struct runtime *rt, const char *id, struct error *err)
@@ -101,7 +86,9 @@ int leftovers_drop(struct runtime *rt, const char *id, struct error *err)
 	const struct leftovers_ops *ops = NULL;
 	int r = begin(rt, id, &ops, err);
 
-	return named(rt, r < 0 ? r : ops->drop(rt, id, err), "drop", id, err);
+	r = r < 0 ? r : ops->drop(rt, id, err);
+	crash_point("dropped", id);
+	return named(rt, r, "drop", id, err);
 }
 
 /* --- collecting ---------------------------------------------------------------------- */
@@ -130,7 +117,7 @@ void leftovers_add_foreign(struct leftovers_set *set, const char *name, enum lef
 	set->foreign = arena_grow(set->arena, set->foreign, set->n_foreign, sizeof(*set->foreign));
 	set->foreign[set->n_foreign++] = (struct leftover){
 		.id = arena_strdup(set->arena, name),
-		.kinds = leftovers_bit(what),
+		.kinds = leftover_bit(what),
 		.foreign = whose,
 	};
 }
@@ -148,7 +135,7 @@ void leftovers_add(struct leftovers_set *set, const char *name, enum leftover_wh
 		f->id = arena_strdup(set->arena, name);
 		HASH_ADD_KEYPTR(hh, set->all, f->id, strlen(f->id), f);
 	}
-	f->kinds |= leftovers_bit(what);
+	f->kinds |= leftover_bit(what);
 }
 
 /* The id in front of the suffix; false when there is none. */
@@ -245,7 +232,7 @@ int leftovers_table_look(const struct leftover_table *t, struct runtime *rt, con
 		if (r < 0)
 			return r;
 		if (r == LEFTOVER_THERE)
-			l.kinds |= leftovers_bit(t->kinds[i].what);
+			l.kinds |= leftover_bit(t->kinds[i].what);
 	}
 	if (!l.kinds)
 		return RUNTIME_ABSENT;
@@ -260,16 +247,18 @@ static int release_kinds(const struct leftover_table *t, struct runtime *rt, con
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < t->n; i++)
+	for (size_t i = 0; r >= 0 && i < t->n; i++) {
+		crash_point("kind", leftover_kind_name(t->kinds[i].what));
 		if (t->kinds[i].release)
 			r = t->kinds[i].release(rt, id, err);
+	}
 	return r < 0 ? r : 0;
 }
 
 int leftovers_table_release(const struct leftover_table *t, struct runtime *rt, const char *id,
 			    struct mono deadline, struct error *err)
 {
-	const unsigned aside = leftovers_bit(LEFTOVER_QUARANTINE);
+	const unsigned aside = leftover_bit(LEFTOVER_QUARANTINE);
 	struct arena *a CLEAN(arena) = arena_new();
 	struct leftover l = { 0 };
 	int r = leftovers_table_look(t, rt, id, a, &l, err);
@@ -285,6 +274,6 @@ int leftovers_table_release(const struct leftover_table *t, struct runtime *rt, 
 	r = r < 0 ? r : leftovers_table_look(t, rt, id, a, &l, err);
 	if (r == 0 && l.kinds & ~aside)
 		return error_set(err, ERR_CONFLICT, 0, "there is still: %s",
-				 leftovers_words(l.kinds & ~aside, a));
+				 leftover_words(l.kinds & ~aside, a));
 	return r < 0 ? r : 0;
 }

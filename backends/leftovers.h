@@ -11,48 +11,7 @@
  * the words whose it is, and never touched.
  */
 #include "backends/runtime.h"
-
-/* A kind may be all that is left of an instance. In the order in which they are let go. */
-#define LEFTOVER_KINDS(X)                                                                          \
-	X(INSTANCE, "instance")   /* of a model: it is one thing */                                \
-	X(SYSTEM, "system")       /* HCS: the compute system */                                    \
-	X(STATE, "state")         /* the directory in which an OCI program keeps its state */      \
-	X(CGROUP, "cgroup")       /* in any hierarchy */                                           \
-	X(ENDPOINT, "endpoint")   /* HCN */                                                        \
-	X(NAMESPACE, "namespace") /* HCN */                                                        \
-	X(FIFO, "fifo")           /* its output */                                                 \
-	X(LEASE, "lease")         /* keeps layers of an image */                                   \
-	X(MOUNT, "mount")         /* its root, in the host's table */                              \
-	X(BUNDLE, "bundle")       /* its directory: record, writable layer */                      \
-	X(QUARANTINE, "kept")     /* its writable layer, put aside */
-
-enum leftover_what {
-#define X(id, name) LEFTOVER_##id,
-	LEFTOVER_KINDS(X)
-#undef X
-		LEFTOVER_N_KINDS,
-};
-
-/** leftovers_kind_name() - its name in text and JSON */
-const char *leftovers_kind_name(enum leftover_what what);
-
-static inline unsigned leftovers_bit(enum leftover_what what)
-{
-	return 1u << what;
-}
-
-/* All things of one id. */
-struct leftover {
-	const char *id;
-	unsigned kinds;      /* bits by enum leftover_what; never 0 */
-	const char *foreign; /* whose it is, for people, when it is not this node's; NULL: it is */
-};
-
-struct leftovers {
-	struct leftover
-		*items; /* sorted by id; an id is there twice when a part of it is foreign */
-	size_t n;
-};
+#include "specs/leftover.h"
 
 struct leftovers_ops {
 	/** Everything of this owner; complete, or fails. */
@@ -86,9 +45,6 @@ int leftovers_drop(struct runtime *rt, const char *id, struct error *err);
 
 /** leftovers_ops_of() - the table itself, for who passes calls on; -ERR_UNSUPPORTED */
 int leftovers_ops_of(struct runtime *rt, const struct leftovers_ops **ret, struct error *err);
-
-/** leftovers_words() - "cgroup, bundle", in @a */
-const char *leftovers_words(unsigned kinds, struct arena *a);
 
 /* --- for runtimes -------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backends/instance_file.h"
+#include "base/crash.h"
 #include "base/fs.h"
 #include "base/limits.h"
 
@@ -72,7 +73,9 @@ static int gather(const struct quarantine *q, const char *kept, struct arena *a,
 		return error_sys(err, errno, "make %s", kept);
 	r = copy_record(q, kept, a, err);
 	r = r < 0 ? r : link_log(q, kept, a, err);
+	crash_point("gathered", q->id);
 	r = r < 0 ? r : move(layer_in(q->dir, q, a), layer_in(kept, q, a), err);
+	crash_point("moved", q->id);
 	return r < 0 ? r : fs_sync_dir(AT_FDCWD, kept, err);
 }
 

@@ -427,8 +427,8 @@ struct json_object *shim_values_leftover(const struct leftover *l)
 	struct json_object *kinds = json_object_new_array();
 
 	for (int i = 0; i < LEFTOVER_N_KINDS; i++)
-		if (l->kinds & leftovers_bit((enum leftover_what)i))
-			json_object_array_add(kinds, json_object_new_string(leftovers_kind_name(
+		if (l->kinds & leftover_bit((enum leftover_what)i))
+			json_object_array_add(kinds, json_object_new_string(leftover_kind_name(
 							     (enum leftover_what)i)));
 	json_put_str(o, "id", l->id);
 	json_put_obj(o, "kinds", kinds);
@@ -441,9 +441,9 @@ static int add_kind(struct json_object *o, unsigned *kinds, struct error *err)
 	const char *word = json_object_get_string(o);
 
 	for (int i = 0; i < LEFTOVER_N_KINDS; i++) {
-		if (!word || strcmp(leftovers_kind_name((enum leftover_what)i), word) != 0)
+		if (!word || strcmp(leftover_kind_name((enum leftover_what)i), word) != 0)
 			continue;
-		*kinds |= leftovers_bit((enum leftover_what)i);
+		*kinds |= leftover_bit((enum leftover_what)i);
 		return 0;
 	}
 	return error_set(err, ERR_INVALID, 0, "no kind of thing '%.40s'", word ? word : "");

@@ -310,7 +310,7 @@ static int judge_stray(struct youki *y, struct leftover *l, bool is_known, struc
 	const char *path = oci_cgroup_path(&y->cgroups, a, y->layout.owner, l->id);
 	int r = judge_states(y, l, a, err);
 
-	if (r != 0 || is_known || !(l->kinds & leftovers_bit(LEFTOVER_CGROUP)))
+	if (r != 0 || is_known || !(l->kinds & leftover_bit(LEFTOVER_CGROUP)))
 		return r < 0 ? r : 0;
 	r = oci_cgroup_look(&y->cgroups, path, err);
 	if (r == OCI_CGROUP_BUSY)
@@ -421,7 +421,7 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 	if (r == 0 && l.foreign)
 		return error_set(err, ERR_LOCKED, 0, "%s", l.foreign);
 	r = r != 0 ? r : youki_inspect(rt, id, a, &seen, err);
-	if (r == RUNTIME_ABSENT && l.kinds & leftovers_bit(LEFTOVER_QUARANTINE))
+	if (r == RUNTIME_ABSENT && l.kinds & leftover_bit(LEFTOVER_QUARANTINE))
 		return RUNTIME_ALREADY;
 	r = r != 0 ? r : youki_box_take(y, id, &box, err);
 	if (r != 0 || !box)

@@ -119,6 +119,13 @@ int json_need_i64(struct json_object *o, const char *key, int64_t *ret, struct e
 	return need(json_get_i64(o, key, ret, err), key, err);
 }
 
+void json_put_time(struct json_object *o, const char *key, struct wall t)
+{
+	char text[CLOCK_RFC3339_SIZE];
+
+	json_put_str(o, key, t.us ? clock_rfc3339(t, text) : NULL);
+}
+
 void json_put_obj(struct json_object *o, const char *key, struct json_object *take)
 {
 	if (json_object_object_add(o, key, take) < 0)

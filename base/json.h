@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 static inline void json_free(struct json_object *o)
@@ -41,6 +42,7 @@ int json_need_i64(struct json_object *o, const char *key, int64_t *ret, struct e
 void json_put_str(struct json_object *o, const char *key, const char *value);
 void json_put_i64(struct json_object *o, const char *key, int64_t value);
 void json_put_bool(struct json_object *o, const char *key, bool value);
+void json_put_time(struct json_object *o, const char *key, struct wall t); /* RFC 3339; 0: null */
 void json_put_obj(struct json_object *o, const char *key, struct json_object *take);
 
 /** json_canonical() - append the canonical text of @o to @ret */

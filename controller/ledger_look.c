@@ -12,6 +12,7 @@
 #include "store/instance_store.h"
 #include "store/intent_store.h"
 #include "store/node_store.h"
+#include "store/orphan_store.h"
 
 struct touched_id {
 	UT_hash_handle hh;
@@ -178,6 +179,31 @@ static int find_deployment(struct look *l, const char *name, struct error *err)
 	return r;
 }
 
+static int has_intent(struct look *l, const char *id, struct error *err)
+{
+	struct intent_rows open;
+	int r = intent_store_list(l->ledger->store, l->ledger->arena, &open, err);
+
+	for (size_t i = 0; r == 0 && i < open.n; i++)
+		if (open.items[i].session == l->ledger->session && open.items[i].runtime_id &&
+		    strcmp(open.items[i].runtime_id, id) == 0)
+			return 1;
+	return r;
+}
+
+/* > 0: a sweep of this process is about to take it away, or has begun to. One that was cut off in
+ * an earlier one says nothing any more. */
+static int is_going(struct look *l, const struct instance *seen, struct error *err)
+{
+	struct orphan orphan;
+	int r = orphan_store_find(l->ledger->store, seen->runtime, seen->id, l->ledger->arena,
+				  &orphan, err);
+
+	if (r != 0 || orphan.state != ORPHAN_GOING)
+		return r < 0 ? r : 0;
+	return has_intent(l, seen->id, err);
+}
+
 /* An instance of a deployment that the store never heard of is an orphan: seen, not adopted. */
 static int adopt(struct look *l, const struct instance *seen, struct error *err)
 {
@@ -187,6 +213,19 @@ static int adopt(struct look *l, const struct instance *seen, struct error *err)
 		return r < 0 ? r : 0;
 	r = instance_store_save(l->ledger->store, seen, l->ledger->now, err);
 	return r < 0 ? r : note_adopted(l, seen, err);
+}
+
+/* Under a sweep's hands it is no more than in the way, until the sweep is over. */
+static int take_stranger(struct look *l, const struct instance *seen, struct error *err)
+{
+	struct instance going = *seen;
+	int r = is_going(l, seen, err);
+
+	if (r < 0)
+		return r;
+	going.state = INSTANCE_UNKNOWN;
+	know(l, r ? &going : seen);
+	return r ? 0 : adopt(l, seen, err);
 }
 
 static void note_partial(struct look *l, const char *missing)
@@ -235,10 +274,8 @@ static int take_seen(struct look *l, const struct instance *seen, struct error *
 			know(l, row);
 		return 0;
 	}
-	if (!row) {
-		know(l, seen);
-		return adopt(l, seen, err);
-	}
+	if (!row)
+		return take_stranger(l, seen, err);
 	if (seen->state == INSTANCE_UNKNOWN) {
 		know(l, seen);
 		return 0;

@@ -38,13 +38,6 @@ const char *slot_json_next(const struct reconcile_view *v)
 	return verdict_is_right(v->verdict) ? NULL : verdict_to_string(v->verdict);
 }
 
-static void put_time(struct json_object *o, const char *key, struct wall t)
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	json_put_str(o, key, t.us ? clock_rfc3339(t, text) : NULL);
-}
-
 static struct wall since(const struct instance *i)
 {
 	if (i->state == INSTANCE_EXITED)
@@ -88,10 +81,11 @@ struct json_object *slot_json(const char *deployment, const struct reconcile_vie
 	json_put_i64(o, "restarts", v->record->restarts);
 	json_put_i64(o, "healed", v->record->healed);
 	put_exit(o, v);
-	put_time(o, "since", since(i));
+	json_put_time(o, "since", since(i));
 	json_put_str(o, "reason", v->cause);
 	json_put_str(o, "next_action", slot_json_next(v));
-	put_time(o, "next_at", v->record->retry_at.us ? v->record->retry_wall : (struct wall){ 0 });
+	json_put_time(o, "next_at",
+		      v->record->retry_at.us ? v->record->retry_wall : (struct wall){ 0 });
 	json_put_str(o, "phase", reconcile_state_to_string(v->state));
 	json_put_str(o, "hint", v->hint);
 	if (v->os)

@@ -34,6 +34,9 @@ struct output;
 	X(image_import)                                                                            \
 	X(image_ls)                                                                                \
 	X(image_rm)                                                                                \
+	X(sweep)                                                                                   \
+	X(orphans_ls)                                                                              \
+	X(orphans_delete)                                                                          \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \
 	X(run)                                                                                     \

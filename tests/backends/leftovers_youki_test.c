@@ -274,6 +274,25 @@ static void strangers_live(void **state)
 	youki_world_ok(w, release(w));
 }
 
+/* --- what must not be gone through ---------------------------------------------------- */
+
+/* Somebody mounted something below a bundle: what is in it is not ours to delete. */
+static void live_mounts_stop_it(void **state)
+{
+	struct youki_world *w = *state;
+	const char *bundle = layout_bundle(&w->layout, w->arena, ID);
+	const char *at = arena_printf(w->arena, "%s/upper/data", bundle);
+
+	make_dir(w, at);
+	assert_int_equal(mount("tmpfs", at, "tmpfs", 0, NULL), 0);
+	put_file(w, at, "theirs", "precious");
+	assert_true(release(w) < 0);
+	assert_int_equal(access(arena_printf(w->arena, "%s/theirs", at), F_OK), 0);
+	assert_true(find(w).kinds & 1u << LEFTOVER_BUNDLE);
+	assert_int_equal(umount(at), 0);
+	youki_world_ok(w, release(w));
+}
+
 /* --- quarantine ---------------------------------------------------------------------- */
 
 /* Cut off between any two of its renames: the layer is in one place, and the next try ends it. */
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(states_of_other_nodes, setup, teardown),
 		cmocka_unit_test_setup_teardown(bundles_of_other_nodes, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_live, setup, teardown),
+		cmocka_unit_test_setup_teardown(live_mounts_stop_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(keep_is_repeatable, setup, teardown),
 	};
 	const char *why = youki_world_missing("crun");

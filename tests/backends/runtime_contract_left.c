@@ -131,7 +131,7 @@ static void release_takes_all(void **state)
 /* Its writable layer outlives it, and whoever asks for instances does not see it. */
 static void keep_outlives_release(void **state)
 {
-	const unsigned aside = leftovers_bit(LEFTOVER_QUARANTINE);
+	const unsigned aside = leftover_bit(LEFTOVER_QUARANTINE);
 	struct contract *c = *state;
 	struct instance seen;
 	struct observed all = { 0 };

@@ -107,10 +107,15 @@ CREATE TABLE node (
 CREATE TABLE orphan (
 	runtime    TEXT NOT NULL,
 	runtime_id TEXT NOT NULL,
+	kinds      TEXT NOT NULL,
 	sightings  INTEGER NOT NULL CHECK (sightings >= 1),
 	first_us   INTEGER NOT NULL,
 	last_us    INTEGER NOT NULL,
-	state      TEXT NOT NULL CHECK (state IN ('seen', 'quarantined', 'stuck', 'kept')),
+	state      TEXT NOT NULL CHECK (state IN
+		('seen', 'going', 'quarantined', 'restoring', 'stuck')),
+	since_us   INTEGER NOT NULL,
+	tries      INTEGER NOT NULL CHECK (tries >= 0),
+	retry_us   INTEGER,
 	reason     TEXT,
 	PRIMARY KEY (runtime, runtime_id)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A second state directory with the same owner, an emptied one, and one restored from yesterday's
+# backup: whatever a sweep is told to delete, it deletes nothing, and says whose the things are.
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "$0")/../support/lib.sh"
+. "$TEST_SOURCE_DIR/tests/support/sweep.sh"
+need_runtime
+import_busybox
+cat >app.yaml <<'EOT'
+version: v1
+deployment: app
+services:
+  web:
+    image: { name: local/busybox:1 }
+    command: { entrypoint: [/bin/sleep, "100000"] }
+    network_mode: none
+    stop_grace_period: 0s
+    scale: { mode: fixed, replicas: 3 }
+EOT
+sed 's/deployment: app/deployment: early/' app.yaml >early.yaml
+tm_ok apply early.yaml
+tm_ok down early
+cp -a "$TALLYMAN_STATE_DIR" backup # of before the apply
+tm_ok apply app.yaml
+node=$("$TALLYMAN" recover -o json | grep -o '"node_id": *"[^"]*"' | cut -d'"' -f4)
+pids=$(pids_of app)
+before=$(things app)
+
+# untouched: every process and every thing is as it was
+untouched() {
+	for p in $pids; do alive "$p" || fail "process $p has ended"; done
+	assert_eq "$(things app)" "$before" "things on the host"
+}
+
+for mode in report quarantine delete; do
+	TALLYMAN_STATE_DIR=$TEST_TMP/second tm sweep --now --mode $mode
+	assert_rc 6
+	assert_contains "$err" "${node:0:8}"
+	assert_contains "$err" "$TALLYMAN_STATE_DIR"
+	assert_contains "$err" "$TEST_TMP/second"
+	untouched
+done
+TALLYMAN_STATE_DIR=$TEST_TMP/second tm orphans delete app.web-rep-0.1
+assert_rc 6
+untouched
+
+# Emptied: the same directory, and a store that is new.
+mv "$TALLYMAN_STATE_DIR" aside
+mkdir "$TALLYMAN_STATE_DIR"
+tm sweep --now --mode delete
+assert_rc 6
+assert_contains "$err" "${node:0:8}"
+for p in $pids; do alive "$p" || fail "process $p has ended"; done
+rm -rf "$TALLYMAN_STATE_DIR"
+mv aside "$TALLYMAN_STATE_DIR"
+untouched
+
+# Yesterday's store knows nothing of what was made since.
+mkdir today
+mv "$TALLYMAN_STATE_DIR"/tallyman.db* today/
+cp -a backup/tallyman.db* "$TALLYMAN_STATE_DIR"/
+for mode in report quarantine delete; do
+	tm sweep --now --mode $mode
+	assert_rc 3
+	assert_contains "$out" "? orphan app.web-rep-0.1 on youki: running"
+	assert_contains "$err" "node $node in $TALLYMAN_STATE_DIR"
+	assert_contains "$err" "recover --accept"
+	untouched
+done
+tm orphans delete app.web-rep-0.1
+assert_rc 3
+untouched
+# A person says that it is right so: what runs is taken in, and no orphan any more.
+tm_ok recover --accept
+tm_ok sweep --now --mode delete
+assert_eq "$out" "Sweep: nothing left over"
+untouched
+tm_ok down app
+assert_eq "$(things app)" "" "things on the host"
+tm_ok sweep
