@@ -226,6 +226,19 @@ static int cannot_start(const char *name, const struct process_result *res, stru
 	return r;
 }
 
+/* systemd starts it, in a control group of its own that no end of ours touches. */
+static const char *const *unit_words(const struct runtime_remote_options *o, struct arena *a)
+{
+	const char **words = arena_array(a, 4, sizeof(*words));
+	const char *at = strchr(o->shim_unit, '@');
+
+	words[0] = "systemctl";
+	words[1] = "start";
+	words[2] = arena_printf(a, "%.*s@%s%s", (int)(at - o->shim_unit), o->shim_unit,
+				o->runtime_name, at + 1);
+	return words;
+}
+
 static int start_shim(const struct runtime_remote_options *o, struct mono deadline,
 		      struct error *err)
 {
@@ -237,7 +250,8 @@ static int start_shim(const struct runtime_remote_options *o, struct mono deadli
 					      .oci_path = o->oci_path,
 					      .hcs_library = o->hcs_library,
 					      .layout = o->layout };
-	struct process_spec spec = { .argv = shim_command_words(&command, NULL, a),
+	struct process_spec spec = { .argv = o->shim_unit ? unit_words(o, a)
+							  : shim_command_words(&command, NULL, a),
 				     .deadline = deadline };
 	int r = process_run(&spec, &res, err);
 

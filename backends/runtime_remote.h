@@ -19,6 +19,9 @@ struct runtime_remote_options {
 	/* Handed to a shim that is started; NULL: it chooses. */
 	const char *oci_path;
 	const char *hcs_library;
+	/* A template unit of systemd, "tallyman-shim@.service": a shim is started as its instance
+	 * of the runtime's name, with the settings of that unit; NULL: as a process of our own. */
+	const char *shim_unit;
 	bool may_start; /* false: without a shim every call is -ERR_UNAVAILABLE */
 };
 

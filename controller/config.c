@@ -113,6 +113,7 @@ static int load_rest(const struct config_given *given, const struct config_file 
 	ret->primary = file->primary;
 	ret->delegate = file->delegate;
 	ret->oci_path = file->oci_path;
+	ret->shim_unit = file->shim_unit;
 	ret->hcs_library = file->hcs_library;
 	ret->watch = file->watch;
 	ret->n_watch = file->n_watch;
@@ -128,6 +129,10 @@ static int load_rest(const struct config_given *given, const struct config_file 
 	if (ret->hcs_library && ret->hcs_library[0] != '/')
 		return error_set(err, ERR_INVALID, 0, "hcs.library '%s' is not absolute",
 				 ret->hcs_library);
+	if (ret->shim_unit && (!strstr(ret->shim_unit, "@.service") || ret->shim_unit[0] == '-'))
+		return error_set(err, ERR_INVALID, 0,
+				 "runtime.shim_unit '%s' is no name like tallyman-shim@.service",
+				 ret->shim_unit);
 	if (ret->oci_path && ret->oci_path[0] != '/')
 		return error_set(err, ERR_INVALID, 0, "runtime.oci.path '%s' is not absolute",
 				 ret->oci_path);

@@ -27,6 +27,7 @@ struct config {
 	const char *primary;     /* runtimes.primary; NULL: the node's own */
 	const char *delegate;    /* runtimes.delegate; NULL */
 	const char *oci_path;    /* runtime.oci.path; NULL: detect */
+	const char *shim_unit;   /* runtime.shim_unit: systemd starts shims; NULL: we do */
 	const char *hcs_library; /* hcs.library; NULL: the system's own */
 	struct runtime_slice slices[CONFIG_MAX_SLICES];
 	size_t n_slices; /* a runtime without one gives its containers no addresses */

@@ -25,6 +25,7 @@ static const struct {
 	{ "runtimes.primary", offsetof(struct config_file, primary) },
 	{ "runtimes.delegate", offsetof(struct config_file, delegate) },
 	{ "runtime.oci.path", offsetof(struct config_file, oci_path) },
+	{ "runtime.shim_unit", offsetof(struct config_file, shim_unit) },
 	{ "hcs.library", offsetof(struct config_file, hcs_library) },
 	{ "orphan_grace", offsetof(struct config_file, orphan_grace) },
 	{ "log_level", offsetof(struct config_file, log_level) },

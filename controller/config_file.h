@@ -10,7 +10,7 @@ struct config_pair {
 /* What the file says; NULL, or has_ false, where it is silent. */
 struct config_file {
 	const char *owner, *state_dir, *run_dir, *claims_dir;
-	const char *primary, *delegate, *oci_path, *hcs_library;
+	const char *primary, *delegate, *oci_path, *shim_unit, *hcs_library;
 	const char *orphan_grace; /* a duration */
 	const char *log_level;
 	const char *node_slice;     /* `slices: 10.220.99.0/28` */

@@ -251,6 +251,7 @@ static int open_remote(struct session *s, const char *name, const struct runtime
 		.owner = s->opt.layout.owner,
 		.program = s->opt.program,
 		.oci_path = s->opt.oci_path,
+		.shim_unit = s->opt.shim_unit,
 		.hcs_library = s->opt.hcs_library,
 		.may_start = true,
 	};

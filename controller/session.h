@@ -21,6 +21,7 @@ struct session_options {
 	const char *primary;     /* of the node's own; NULL: the one for its system */
 	const char *delegate;    /* the one for the other system; NULL: none */
 	const char *oci_path;    /* OCI program to use for new instances; NULL: detect */
+	const char *shim_unit;   /* shims are started by systemd, as that unit; NULL: by us */
 	const char *hcs_library; /* of the Host Compute Service; NULL: the system's own */
 	const char *program;     /* path of this program: starts shims */
 	const char *command;     /* "apply shop.yaml": names the holder of the lock */

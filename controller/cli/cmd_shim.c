@@ -6,6 +6,33 @@
 #include "controller/cli/command.h"
 #include "controller/cli/output.h"
 #include "controller/config.h"
+#include "store/node_store.h"
+#include "store/store.h"
+
+/* A unit of systemd does not know the node's id; the store does, once there is one. */
+static int own_node_id(const struct cli *cli, const char **ret, struct error *err)
+{
+	const struct store_options o = { .dir = cli->config->layout.state_dir,
+					 .mode = STORE_READ,
+					 .now = clock_wall() };
+	struct store *store CLEAN(store) = NULL;
+	struct node_row node;
+	int r = store_open(&o, &store, err);
+
+	if (r == 0)
+		r = node_store_load(store, &node, err);
+	if (r < 0)
+		return error_wrap(err, r, "the node's id");
+	if (r > 0) {
+		(void)error_set(err, ERR_NOT_FOUND, 0, "there is no store in %s yet", o.dir);
+		error_hint(err,
+			   "a command or the daemon makes it and then starts the shim, or give "
+			   "--node-id");
+		return -ERR_NOT_FOUND;
+	}
+	*ret = arena_strdup(cli->arena, node.node_id);
+	return 0;
+}
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
@@ -25,10 +52,12 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	};
 	const char *resume = command_value(args, "resume");
 	uint64_t fd = 0;
-	int r;
+	int r = 0;
 
 	if (!node)
-		return command_usage(cli, args, "--node-id is needed");
+		r = own_node_id(cli, &o.node_id, err);
+	if (r < 0)
+		return r;
 	if (resume && !number_u64(resume, INT32_MAX, &fd))
 		return command_usage(cli, args, "--resume needs a number");
 	o.resume = (int)fd;
@@ -59,7 +88,9 @@ const struct command cmd_shim = {
 			{ .name = "runtime",
 			  .arg = "NAME",
 			  .help = "the runtime to hold: youki or hcs" },
-			{ .name = "node-id", .arg = "ID", .help = "of the node that starts it" },
+			{ .name = "node-id",
+			  .arg = "ID",
+			  .help = "of the node that starts it (default: the store's)" },
 			{ .name = "oci-path", .arg = "PATH", .help = "the OCI program to use" },
 			{ .name = "hcs-library",
 			  .arg = "PATH",
