@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A look and a comparison in one thread; see the header for what it may not do. */
+/* A look at all runtimes and a comparison; see the header for what it may not do. */
 #include "controller/view.h"
 
+#include <pthread.h>
 #include <string.h>
 
-#include "controller/observe.h"
+#include "controller/work.h"
 #include "store/deployment_store.h"
 #include "store/instance_store.h"
 #include "store/intent_store.h"
@@ -20,6 +21,14 @@ void view_done(struct view *v)
 	arena_free(v->arena);
 	*v = (struct view){ 0 };
 }
+
+/* A look at one runtime. */
+struct looking {
+	struct work_look *work; /* NULL: it need not be asked */
+	struct observation result;
+	pthread_t thread;
+	bool is_beside; /* another thread does it */
+};
 
 static size_t rows_on(const struct instance_rows *all, const char *runtime, struct arena *a,
 		      struct instance **ret)
@@ -45,8 +54,9 @@ static void look_without_store(struct runtime *rt, struct arena *a, struct obser
 	observe_unknown(rt, NULL, 0, &why, a, ret);
 }
 
-static int look_at(struct session *s, struct runtime *rt, const struct instance_rows *rows,
-		   struct arena *a, struct observation *ret, struct error *err)
+/* What is to be asked of one runtime; look_all() asks it. */
+static int prepare(struct session *s, struct runtime *rt, const struct instance_rows *rows,
+		   struct arena *a, struct looking *ret, struct error *err)
 {
 	struct instance *mine;
 	bool may_know;
@@ -55,16 +65,63 @@ static int look_at(struct session *s, struct runtime *rt, const struct instance_
 
 	if (r < 0)
 		return r;
-	*ret = (struct observation){ .runtime = rt };
+	ret->result = (struct observation){ .runtime = rt };
 	if (!may_know)
 		return 0;
 	if (!*s->node_id && !s->is_model) {
-		look_without_store(rt, a, ret);
+		look_without_store(rt, a, &ret->result);
 		return 0;
 	}
 	n = rows_on(rows, rt->name, a, &mine);
-	observe_runtime(rt, mine, n, a, ret);
+	ret->work = work_look_new(rt, mine, n, clock_mono());
 	return 0;
+}
+
+static void *look(void *arg)
+{
+	struct job *j = arg;
+
+	j->run(j);
+	return NULL;
+}
+
+/* What a look found, in @a: its own memory goes with it. */
+static void keep_result(struct looking *l, struct arena *a)
+{
+	struct observation *o = &l->result;
+	const struct instance *seen;
+	const char **absent;
+
+	*o = l->work->result;
+	seen = o->seen.instances;
+	absent = o->absent;
+	o->seen.instances = arena_array(a, o->seen.n, sizeof(*seen));
+	for (size_t i = 0; i < o->seen.n; i++)
+		o->seen.instances[i] = work_copy_instance(&seen[i], a);
+	o->seen.missing = arena_strdup(a, o->seen.missing);
+	o->absent = arena_array(a, o->n_absent, sizeof(*absent));
+	for (size_t i = 0; i < o->n_absent; i++)
+		o->absent[i] = arena_strdup(a, absent[i]);
+}
+
+/* All at once: one runtime that is wedged costs its own time and nobody else's. */
+static void look_all(struct looking *all, size_t n, struct arena *a)
+{
+	for (size_t i = 0; i < n; i++)
+		all[i].is_beside =
+			i + 1 < n && all[i].work &&
+			pthread_create(&all[i].thread, NULL, look, &all[i].work->job) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].work && !all[i].is_beside)
+			(void)look(&all[i].work->job);
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].is_beside)
+			pthread_join(all[i].thread, NULL);
+		if (!all[i].work)
+			continue;
+		keep_result(&all[i], a);
+		all[i].work->job.drop(&all[i].work->job);
+	}
 }
 
 static void remember(struct instance *seen, const struct instance *row)
@@ -97,10 +154,19 @@ static void add_memory(struct view *v, const struct instance_rows *rows)
 int view_observe(struct session *s, const struct instance_rows *rows, struct arena *a,
 		 struct observation *ret, struct error *err)
 {
+	struct looking all[RUNTIME_COMPOSITE_MAX] = { 0 };
+	size_t n = runtime_composite_count(s->runtimes);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < runtime_composite_count(s->runtimes); i++)
-		r = look_at(s, runtime_composite_member(s->runtimes, i), rows, a, &ret[i], err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = prepare(s, runtime_composite_member(s->runtimes, i), rows, a, &all[i], err);
+	if (r == 0)
+		look_all(all, n, a);
+	for (size_t i = 0; i < n; i++) {
+		if (r < 0 && all[i].work)
+			all[i].work->job.drop(&all[i].work->job);
+		ret[i] = all[i].result;
+	}
 	return r;
 }
 
