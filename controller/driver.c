@@ -173,6 +173,13 @@ bool driver_is_settled(struct driver *d, const char *deployment, enum driver_end
 	return !t || (!d->look_wanted && is_at_rest(t, ret));
 }
 
+bool driver_was_seen(struct driver *d, const char *deployment)
+{
+	const struct tracked *t = turn_find(d, deployment);
+
+	return t && t->was_seen;
+}
+
 /* From here on nothing is begun. */
 static void begin_stop(struct driver *d, enum driver_end why)
 {

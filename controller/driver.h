@@ -85,6 +85,9 @@ bool driver_is_idle(const struct driver *d);
  * for one that is not tracked. *ret: CONVERGED or STUCK */
 bool driver_is_settled(struct driver *d, const char *deployment, enum driver_end *ret);
 
+/** driver_was_seen() - has a look told what is there of a tracked deployment? */
+bool driver_was_seen(struct driver *d, const char *deployment);
+
 /** driver_count() - deployments tracked; driver_reconciler() - of one of them, for its views */
 size_t driver_count(const struct driver *d);
 const struct reconciler *driver_reconciler(const struct driver *d, size_t i);

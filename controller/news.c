@@ -110,7 +110,7 @@ static void look_at(struct news *n, const char *name, const struct reconciler *r
 		struct reconcile_view v;
 
 		reconcile_view(r, i, &v);
-		if (!v.is_other)
+		if (!v.is_other && (!n->o.is_meant || n->o.is_meant(n->o.arg, name, &v)))
 			look_at_slot(n, name, &v, &at);
 	}
 }

@@ -21,6 +21,8 @@ struct news_options {
 	void (*tell)(void *arg, const struct news_item *item);
 	/* Is that deployment looked at? NULL: all of them. */
 	bool (*is_of)(void *arg, const char *deployment);
+	/* Is that slot of it? NULL: all of them. */
+	bool (*is_meant)(void *arg, const char *deployment, const struct reconcile_view *v);
 	void *arg;
 };
 

@@ -33,12 +33,13 @@ bool outcome_end_from_string(const char *word, enum driver_end *ret)
 static void add_slots(const struct outcome *o, size_t i, struct json_object *slots)
 {
 	const struct reconciler *r = driver_reconciler(o->driver, i);
+	const char *name = driver_deployment(o->driver, i);
 
 	for (size_t k = 0; k < reconcile_count(r); k++) {
 		struct reconcile_view v;
 
 		reconcile_view(r, k, &v);
-		if (!v.is_other)
+		if (!v.is_other && (!o->is_meant || o->is_meant(o->arg, name, &v)))
 			json_object_array_add(slots,
 					      slot_json(driver_deployment(o->driver, i), &v));
 	}

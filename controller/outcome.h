@@ -12,6 +12,8 @@ struct outcome {
 	enum driver_end end;
 	const struct driver *driver;
 	bool (*is_of)(void *arg, const char *deployment); /* NULL: all of them */
+	/* Is that slot of it? NULL: all of them. */
+	bool (*is_meant)(void *arg, const char *deployment, const struct reconcile_view *v);
 	void *arg;
 	struct json_object *plans; /* an array; borrowed */
 	bool must_accept;

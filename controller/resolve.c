@@ -230,8 +230,7 @@ int resolve_groups(const struct resolve_input *in, struct expand_groups *groups,
 }
 
 struct env_reader {
-	const struct session *s;
-	struct json_object *given;
+	const struct resolve_env *env;
 	struct arena *a;
 	struct json_object *values;
 	/* What is not set: the first place of all, and each name once. */
@@ -244,9 +243,9 @@ static const char *look_up(const struct env_reader *e, const char *name)
 	const char *value = NULL;
 	struct error unused = ERROR_INIT;
 
-	if (!e->given)
-		return e->s->opt.env ? e->s->opt.env(name) : NULL;
-	return json_get_str(e->given, name, &value, &unused) == 0 ? value : NULL;
+	if (!e->env->given)
+		return e->env->get ? e->env->get(name) : NULL;
+	return json_get_str(e->env->given, name, &value, &unused) == 0 ? value : NULL;
 }
 
 static void read_variable(struct env_reader *e, const struct service *service, const struct pair *p)
@@ -294,14 +293,12 @@ static int tell_missing(const struct env_reader *e, struct error *err)
 	return r;
 }
 
-int resolve_read_env(const struct session *s, struct json_object *given, const struct deployment *d,
-		     struct arena *a, struct json_object **ret, struct error *err)
+int resolve_read_env(const struct resolve_env *env, const struct deployment *d, struct arena *a,
+		     struct json_object **ret, struct error *err)
 {
 	struct json_object *values CLEAN(json) = json_object_new_object();
 	struct json_object *missing CLEAN(json) = json_object_new_object();
-	struct env_reader e = {
-		.s = s, .given = given, .a = a, .values = values, .missing = missing
-	};
+	struct env_reader e = { .env = env, .a = a, .values = values, .missing = missing };
 
 	for (size_t i = 0; i < d->services.n; i++) {
 		const struct service *service = &d->services.items[i];

@@ -31,12 +31,17 @@ int resolve_groups(const struct resolve_input *in, struct expand_groups *groups,
 const char *resolve_hash(const struct resolve_input *in, const struct expand_group *g,
 			 struct arena *a);
 
+/* Where `$E:` values come from. */
+struct resolve_env {
+	const char *(*get)(const char *name); /* this process's environment; NULL: none is set */
+	struct json_object *given; /* of the caller, who is another process; NULL: @get counts */
+};
+
 /**
  * resolve_read_env() - the `$E:` values of a deployment, from the caller's environment
- * @given: JSON object of the caller's values, who is another process; NULL: this process's
- * @ret:   a JSON object by variable; the caller's
+ * @ret: a JSON object by variable; the caller's
  *
  * Return: 0; -ERR_INVALID naming service, key and variable when one is not set.
  */
-int resolve_read_env(const struct session *s, struct json_object *given, const struct deployment *d,
-		     struct arena *a, struct json_object **ret, struct error *err);
+int resolve_read_env(const struct resolve_env *env, const struct deployment *d, struct arena *a,
+		     struct json_object **ret, struct error *err);

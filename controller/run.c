@@ -6,33 +6,25 @@
 
 #include "base/log.h"
 #include "controller/backoff.h"
-#include "controller/driver.h"
-#include "controller/sources.h"
+#include "controller/run_wait.h"
 #include "store/deployment_store.h"
 #include "store/store.h"
-
-struct run {
-	const struct run_options *o;
-	struct loop *loop;
-	struct inbox *inbox;
-	struct session *session;
-	struct driver *driver; /* NULL: the store failed; it is made again at retry */
-	struct sources *sources;
-	struct mono retry;
-	unsigned n_failed;
-	bool is_stopping;
-};
 
 static void on_note(void *arg, const char *deployment, const struct reconcile_note *n)
 {
 	enum log_level level = n->is_problem ? LOG_WARN : LOG_INFO;
 
-	(void)arg;
+	wait_note(arg, deployment, n);
 	if (n->service)
 		log_line(level, "slot=%s/%s-rep-%u step=%s msg=%s", deployment, n->service, n->slot,
 			 n->what, n->text);
 	else
 		log_line(level, "deployment=%s step=%s msg=%s", deployment, n->what, n->text);
+}
+
+static void on_plan(void *arg, const struct plan *p)
+{
+	wait_planned(arg, p);
 }
 
 static void on_want(void *arg, struct wanted *take)
@@ -73,6 +65,7 @@ static int make_driver(struct run *r, struct error *err)
 					  .loop = r->loop,
 					  .inbox = r->inbox,
 					  .resync_us = r->o->resync_us,
+					  .planned = on_plan,
 					  .note = on_note,
 					  .arg = r };
 	int e = driver_new(&o, &r->driver, err);
@@ -86,6 +79,9 @@ static void drop_driver(struct run *r, const struct error *why, struct mono now)
 	uint64_t no_jitter = 0;
 
 	log_error(LOG_ERROR, why, "step=store");
+	r->n_store_failures++;
+	r->is_ready = false;
+	wait_end_all(r, "the store cannot be written");
 	driver_free(r->driver);
 	r->driver = NULL;
 	r->retry = mono_add(now, backoff_length(++r->n_failed, 0, &no_jitter));
@@ -127,7 +123,9 @@ static struct mono next_wake(const struct run *r)
 {
 	struct mono wake = r->driver ? driver_wake(r->driver) : r->retry;
 
-	return r->is_stopping ? wake : earliest(wake, sources_wake(r->sources));
+	if (r->is_stopping)
+		return wake;
+	return earliest(earliest(wake, sources_wake(r->sources)), wait_wake(r));
 }
 
 static void begin_stop(struct run *r)
@@ -136,27 +134,59 @@ static void begin_stop(struct run *r)
 	log_line(LOG_INFO, "step=stop msg=what is under way is finished first");
 	if (r->driver)
 		driver_stop(r->driver);
+	wait_end_all(r, "the daemon stops");
+	run_events_end(r);
 	if (r->o->stopping)
 		r->o->stopping(r->o->arg);
 }
 
+/* Ready once everything was looked at: what it says of the node from then on is true. */
+static bool was_seen(const struct run *r)
+{
+	for (size_t i = 0; r->driver && i < driver_count(r->driver); i++)
+		if (!driver_was_seen(r->driver, driver_deployment(r->driver, i)))
+			return false;
+	return r->driver;
+}
+
+static void turn_clients(struct run *r)
+{
+	r->is_ready = r->is_ready || was_seen(r);
+	wait_turn(r);
+	run_events_turn(r);
+}
+
 static void serve(struct run *r)
 {
-	struct mono now = clock_mono();
-
+	r->now = clock_mono();
 	for (;;) {
 		unsigned causes;
 
-		turn_sources(r, now);
-		turn_driver(r, now);
+		r->n_turns++;
+		run_requests(r);
+		turn_sources(r, r->now);
+		turn_driver(r, r->now);
+		turn_clients(r);
 		if (r->is_stopping && (!r->driver || driver_is_idle(r->driver)))
 			return;
-		causes = loop_turn(r->loop, next_wake(r), &now);
+		causes = loop_turn(r->loop, next_wake(r), &r->now);
 		if (causes & LOOP_HANGUP)
 			sources_look(r->sources);
 		if ((causes & LOOP_STOP) && !r->is_stopping)
 			begin_stop(r);
 	}
+}
+
+/* The store's lock is held: nobody else answers there. */
+static int open_api(struct run *r, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct api_options o = { .path = layout_api_socket(&r->session->opt.layout, a),
+				       .gid = API_LISTEN_NO_GROUP,
+				       .bell = loop_bell(r->loop),
+				       .version = r->o->version };
+
+	return api_open(&o, &r->api, err);
 }
 
 static int open_all(struct run *r, struct error *err)
@@ -185,12 +215,15 @@ static int open_all(struct run *r, struct error *err)
 	if (e == 0)
 		e = make_driver(r, err);
 	if (e == 0)
+		e = open_api(r, err);
+	if (e == 0)
 		loop_watch(r->loop, sources_fd(r->sources));
 	return e;
 }
 
 static void close_all(struct run *r)
 {
+	api_close(r->api);
 	sources_free(r->sources);
 	driver_free(r->driver);
 	session_close(r->session); /* its runtimes hold the sink until here */

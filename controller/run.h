@@ -15,6 +15,7 @@ struct run_options {
 	const struct source_path *watch; /* outlive it */
 	size_t n_watch;
 	int64_t resync_us;                           /* full looks at least that often */
+	const char *version;                         /* of this program */
 	void (*ready)(void *arg, struct session *s); /* once: requests are answered; NULL */
 	void (*stopping)(void *arg);                 /* nothing new is begun; NULL */
 	void *arg;

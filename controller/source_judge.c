@@ -248,12 +248,25 @@ static void judge_seen(struct judge *j, const struct source_seen *seen)
 		judge_gone(j, seen, it);
 }
 
+/* What a path that cannot be read gave is still its own: nobody else takes it over meanwhile. */
+static void hold_unread(struct judge *j, const struct source_seen *seen)
+{
+	const char *other;
+
+	for (struct item *it = j->items; it; it = it->hh.next)
+		if (it->row.deployment && !it->row.gone.us &&
+		    strcmp(it->row.watched, seen->source.path) == 0)
+			(void)hold(j, it->row.deployment, it->row.path, &other);
+}
+
 /* Before any file is judged all are known: one that gave a deployment before keeps it. */
 static void find_files(struct judge *j, const struct source_scan *scan)
 {
 	const char *other;
 
-	for (size_t i = 0; i < scan->n; i++)
+	for (size_t i = 0; i < scan->n; i++) {
+		if (scan->items[i].problem.code)
+			hold_unread(j, &scan->items[i]);
 		for (size_t k = 0; k < scan->items[i].n; k++) {
 			struct item *it =
 				add(j, scan->items[i].files[k].path, scan->items[i].source.path);
@@ -263,6 +276,7 @@ static void find_files(struct judge *j, const struct source_scan *scan)
 			if (it->row.deployment)
 				(void)hold(j, it->row.deployment, it->row.path, &other);
 		}
+	}
 }
 
 /* --- what all of it removes --- */

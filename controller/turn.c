@@ -321,6 +321,7 @@ static int feed_observed(struct driver *d, const struct observed *all, struct er
 		r = tell_plan(d, t, &part, err);
 		if (r == 0)
 			r = feed(d, t, &ev, err);
+		t->was_seen = true;
 	}
 	return r;
 }

@@ -18,6 +18,7 @@ struct tracked {
 	struct manual_asked *asked; /* by hand, oldest first; after what is coming */
 	bool is_planned;            /* wanted has been told as a plan */
 	bool was_fed;               /* in this turn */
+	bool was_seen;              /* a look has told what is there of it */
 	struct mono wake;
 	enum reconcile_overall overall;
 };

@@ -168,7 +168,8 @@ int wanted_from_deployment(struct session *s, const struct wanted_file *file, st
 	int r;
 
 	w->current = file->deployment;
-	r = resolve_read_env(s, file->env, w->current, w->arena, &env, err);
+	r = resolve_read_env(&(struct resolve_env){ s->opt.env, file->env }, w->current, w->arena,
+			     &env, err);
 	if (r == 0)
 		r = fill(s, w, env, err);
 	if (r < 0)

@@ -32,6 +32,7 @@ struct instance work_copy_instance(const struct instance *i, struct arena *a)
 	c.image = arena_strdup(a, i->image);
 	c.digest = arena_strdup(a, i->digest);
 	c.address = arena_strdup(a, i->address);
+	c.altered = arena_strdup(a, i->altered);
 	return c;
 }
 

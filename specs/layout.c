@@ -74,6 +74,11 @@ const char *layout_shim_socket(const struct layout *l, struct arena *a, const ch
 	return arena_printf(a, "%s/shim-%s.sock", l->run_dir, runtime);
 }
 
+const char *layout_api_socket(const struct layout *l, struct arena *a)
+{
+	return arena_printf(a, "%s/api.sock", l->run_dir);
+}
+
 const char *layout_shim_lock(const struct layout *l, struct arena *a, const char *runtime)
 {
 	return arena_printf(a, "%s/shim-%s.lock", l->run_dir, runtime);

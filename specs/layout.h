@@ -32,6 +32,7 @@ const char *layout_log_old(struct arena *a, const char *log, unsigned n);
 /* <state>/volumes/<deployment>/<name>: never removed by reconcile */
 const char *layout_volume(const struct layout *l, struct arena *a, const char *deployment,
 			  const char *name);
+const char *layout_api_socket(const struct layout *l, struct arena *a); /* <run>/api.sock */
 const char *layout_shim_socket(const struct layout *l, struct arena *a, const char *runtime);
 const char *layout_shim_lock(const struct layout *l, struct arena *a, const char *runtime);
 /* <run>/exits-<runtime>: what nobody has acknowledged */

@@ -4,6 +4,8 @@
 #include "controller/cli/converge.h"
 #include "controller/cli/file.h"
 #include "controller/cli/output.h"
+#include "controller/cli/remote.h"
+#include "controller/resolve.h"
 #include "store/store.h"
 
 /* One transaction, before anything is done. */
@@ -39,6 +41,23 @@ static int want(struct converge *c, struct file_spec *file, struct error *err)
 	return 0;
 }
 
+/* A daemon holds the node: it gets the file, and the values of the environment it was typed in. */
+static int hand_in(struct converge *c, const struct file_spec *file, struct error *err)
+{
+	const struct resolve_env from = { .get = c->cli->env };
+	struct json_object *env, *body;
+	int r = resolve_read_env(&from, file->deployment, c->cli->arena, &env, err);
+
+	if (r < 0)
+		return r;
+	body = json_object_new_object();
+	json_put_obj(body, "file", json_object_new_string_len(file->bytes, (int)file->n));
+	json_put_str(body, "source", file->name);
+	json_put_obj(body, "env", env);
+	return remote_converge(c, command_has(c->args, "strict") ? "apply?strict=1" : "apply", body,
+			       err);
+}
+
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
 	struct file_spec file CLEAN(file_spec) = { 0 };
@@ -48,6 +67,10 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	if (r)
 		return r;
 	r = file_load(cli, args->words[0], command_has(args, "strict"), &file, err);
+	if (r == 0)
+		r = remote_runs(cli, args, err);
+	if (r > 0)
+		return hand_in(&c, &file, err);
 	if (r == 0)
 		r = converge_open(&c, err);
 	if (r == 0)

@@ -5,7 +5,7 @@
 #include "controller/cli/completion.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
-#include "controller/cli/target.h"
+#include "controller/target.h"
 #include "specs/schema.h"
 #include "store/deployment_store.h"
 #include "store/store.h"

@@ -6,11 +6,18 @@
 #include "controller/accept.h"
 #include "controller/cli/converge.h"
 #include "controller/cli/file.h"
+#include "controller/cli/open.h"
 #include "controller/cli/output.h"
-#include "controller/cli/target.h"
+#include "controller/cli/remote.h"
+#include "controller/target.h"
 #include "specs/runtime_id.h"
 #include "store/deployment_store.h"
 #include "store/store.h"
+
+struct names {
+	const char **items;
+	size_t n;
+};
 
 /* `shop/web` is no file and means a service: what that needs is another file. */
 static int refuse_part(struct converge *c, const char *word, struct error *err)
@@ -28,7 +35,8 @@ static int refuse_part(struct converge *c, const char *word, struct error *err)
 
 /* A word is a deployment's name, or a file that says it. A file counts only where the word is no
  * name, or names nothing the store knows. */
-static int name_of(struct converge *c, const char *word, const char **ret, struct error *err)
+static int name_of(struct converge *c, struct store *store, const char *word, const char **ret,
+		   struct error *err)
 {
 	struct target target = { .deployment = word };
 	struct file_spec file CLEAN(file_spec) = { 0 };
@@ -38,7 +46,7 @@ static int name_of(struct converge *c, const char *word, const char **ret, struc
 		return r;
 
 	if (runtime_id_is_deployment(word)) {
-		r = target_check(&target, c->session->store, c->cli->arena, err);
+		r = target_check(&target, store, c->cli->arena, err);
 		*ret = target.deployment;
 		if (r == 0 || fs_exists(AT_FDCWD, word, NULL) != FS_EXISTS)
 			return r;
@@ -48,38 +56,59 @@ static int name_of(struct converge *c, const char *word, const char **ret, struc
 	if (r < 0)
 		return r;
 	target.deployment = arena_strdup(c->cli->arena, file.deployment->name);
-	r = target_check(&target, c->session->store, c->cli->arena, err);
+	r = target_check(&target, store, c->cli->arena, err);
 	*ret = target.deployment;
 	return r;
 }
 
-static int all_names(struct converge *c, const char ***ret, size_t *ret_n, struct error *err)
+static int all_names(struct converge *c, struct store *store, struct names *ret, struct error *err)
 {
-	struct deployment_rows rows;
-	int r = deployment_store_list(c->session->store, c->cli->arena, &rows, err);
+	struct deployment_rows rows = { 0 };
+	int r = store ? deployment_store_list(store, c->cli->arena, &rows, err) : 0;
 
 	if (r < 0)
 		return r;
-	*ret = arena_array(c->cli->arena, rows.n, sizeof(**ret));
-	*ret_n = rows.n;
+	ret->items = arena_array(c->cli->arena, rows.n, sizeof(*ret->items));
+	ret->n = rows.n;
 	for (size_t i = 0; i < rows.n; i++)
-		(*ret)[i] = rows.items[i].name;
+		ret->items[i] = rows.items[i].name;
 	return 0;
 }
 
 /* All of them are known before the first is touched. */
-static int find_names(struct converge *c, const char ***ret, size_t *ret_n, struct error *err)
+static int find_names(struct converge *c, struct store *store, struct names *ret, struct error *err)
 {
 	const struct command_args *args = c->args;
 	int r = 0;
 
 	if (command_has(args, "all"))
-		return all_names(c, ret, ret_n, err);
-	*ret = arena_array(c->cli->arena, args->n_words, sizeof(**ret));
-	*ret_n = args->n_words;
+		return all_names(c, store, ret, err);
+	ret->items = arena_array(c->cli->arena, args->n_words, sizeof(*ret->items));
+	ret->n = args->n_words;
 	for (size_t i = 0; r == 0 && i < args->n_words; i++)
-		r = name_of(c, args->words[i], &(*ret)[i], err);
+		r = name_of(c, store, args->words[i], &ret->items[i], err);
 	return r;
+}
+
+/* A daemon holds the node: it gets the names; which they are the store says beside it. */
+static int hand_in(struct converge *c, struct error *err)
+{
+	struct store *store CLEAN(store) = NULL;
+	struct names names = { 0 };
+	struct json_object *body, *list;
+	int r = open_store(c->cli, c->args, &store, err);
+
+	if (r == 0)
+		r = find_names(c, store, &names, err);
+	if (r < 0)
+		return r;
+	list = json_object_new_array();
+	for (size_t i = 0; i < names.n; i++)
+		json_object_array_add(list, json_object_new_string(names.items[i]));
+	body = json_object_new_object();
+	json_put_obj(body, "deployments", list);
+	json_put_bool(body, "all", command_has(c->args, "all"));
+	return remote_converge(c, "down", body, err);
 }
 
 static int record(struct converge *c, const char *name, struct error *err)
@@ -120,21 +149,24 @@ static void tell_what_stays(struct converge *c)
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
 	struct converge c CLEAN(converge) = { 0 };
-	const char **names = NULL;
-	size_t n = 0;
+	struct names names = { 0 };
 	int r = converge_options(cli, args, &c);
 
 	if (r)
 		return r;
 	if (command_has(args, "all") == (args->n_words > 0))
 		return command_usage(cli, args, "name the deployments or files, or give --all");
-	r = converge_open(&c, err);
+	r = remote_runs(cli, args, err);
+	if (r > 0)
+		return hand_in(&c, err);
 	if (r == 0)
-		r = find_names(&c, &names, &n, err);
-	if (r == 0 && n == 0)
+		r = converge_open(&c, err);
+	if (r == 0)
+		r = find_names(&c, c.session->store, &names, err);
+	if (r == 0 && names.n == 0)
 		output_note(cli->out, "no deployment was ever seen on this node: nothing to do");
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = want_nothing(&c, names[i], err);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = want_nothing(&c, names.items[i], err);
 	if (r == 0)
 		r = converge_run(&c, "down", err);
 	if (r == 0)

@@ -6,7 +6,7 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/target.h"
+#include "controller/target.h"
 #include "controller/view.h"
 #include "specs/runtime_id.h"
 #include "store/deployment_store.h"

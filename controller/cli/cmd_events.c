@@ -9,8 +9,9 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/target.h"
 #include "controller/cli/text.h"
+#include "controller/event_json.h"
+#include "controller/target.h"
 #include "specs/runtime_id.h"
 #include "store/event_store.h"
 #include "store/store.h"
@@ -53,21 +54,7 @@ static struct json_object *to_json(const struct view *v, const struct event_row 
 {
 	struct json_object *o = v->is_following ? output_schema("event") : json_object_new_object();
 
-	json_put_i64(o, "seq", e->seq);
-	json_put_str(o, "time", text_time(v->arena, e->last));
-	json_put_str(o, "first", text_time(v->arena, e->first));
-	json_put_i64(o, "count", e->count);
-	json_put_str(o, "level", event_store_level_to_string(e->level));
-	json_put_str(o, "kind", e->kind);
-	json_put_str(o, "deployment", e->deployment);
-	json_put_str(o, "service", e->service);
-	if (e->slot >= 0)
-		json_put_i64(o, "replica", e->slot);
-	else
-		json_put_str(o, "replica", NULL);
-	json_put_str(o, "id", e->runtime_id);
-	json_put_str(o, "message", e->message);
-	json_put_bool(o, "by_person", e->by_person);
+	event_json(o, e);
 	return o;
 }
 

@@ -6,7 +6,7 @@
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
-#include "controller/cli/target.h"
+#include "controller/target.h"
 #include "controller/view.h"
 #include "store/instance_store.h"
 

@@ -32,6 +32,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 {
 	struct run_options o = { .watch = cli->config->watch,
 				 .n_watch = cli->config->n_watch,
+				 .version = TALLYMAN_VERSION,
 				 .resync_us = RESYNC_US,
 				 .ready = on_ready,
 				 .stopping = on_stop,

@@ -4,9 +4,10 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/target.h"
 #include "controller/cli/text.h"
 #include "controller/slot_json.h"
+#include "controller/source_json.h"
+#include "controller/target.h"
 #include "controller/view.h"
 #include "store/node_store.h"
 
@@ -24,6 +25,7 @@ struct status {
 	size_t n_rows;
 	struct json_object *instances;
 	struct json_object *unanswered; /* runtimes, and when they were last seen whole */
+	struct json_object *sources;    /* watched files */
 };
 
 static bool is_asked(const struct status *st, const char *deployment,
@@ -134,6 +136,27 @@ static int find_unanswered(struct status *st, struct session *s, const struct vi
 	return r;
 }
 
+static void tell_source(struct status *st, const struct source_row *row)
+{
+	json_object_array_add(st->sources, source_json(row));
+	if (row->problem)
+		output_warn(st->cli->out, "source %s: %s", row->path, row->problem);
+	else if (row->gone.us)
+		output_warn(st->cli->out, "%s is not in the source: %s is gone since %s UTC",
+			    row->deployment, row->path, text_time_short(st->cli->arena, row->gone));
+}
+
+/* What watched files say of the node, and why some do not count. */
+static int find_sources(struct status *st, struct session *s, struct error *err)
+{
+	struct source_rows rows = { 0 };
+	int r = s->store ? source_store_list(s->store, st->cli->arena, &rows, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < rows.n; i++)
+		tell_source(st, &rows.items[i]);
+	return r;
+}
+
 static void print(struct status *st, const struct view *view)
 {
 	struct buf text CLEAN(buf) = BUF_INIT(MAX_TABLE);
@@ -143,6 +166,7 @@ static void print(struct status *st, const struct view *view)
 	json_put_str(doc, "looked", clock_rfc3339(view->looked, looked));
 	json_put_bool(doc, "partial", view->observed.partial);
 	json_put_obj(doc, "unanswered", st->unanswered);
+	json_put_obj(doc, "sources", st->sources);
 	json_put_obj(doc, "instances", st->instances);
 	if (output_is_json(st->cli->out)) {
 		output_json(st->cli->out, doc);
@@ -183,9 +207,12 @@ static int show(struct status *st, struct session *s, struct error *err)
 	open_tell(st->cli, s);
 	st->table = table_new(st->cli->arena, headers, N_COLUMNS);
 	st->unanswered = json_object_new_array();
+	st->sources = json_object_new_array();
 	r = find_unanswered(st, s, &view, err);
+	r = r < 0 ? r : find_sources(st, s, err);
 	if (r < 0) {
 		json_object_put(st->unanswered);
+		json_object_put(st->sources);
 		return r;
 	}
 	st->instances = json_object_new_array();

@@ -39,6 +39,7 @@ struct output;
 	X(orphans_delete)                                                                          \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \
+	X(approve)                                                                                 \
 	X(run)                                                                                     \
 	X(recover)                                                                                 \
 	X(shim)                                                                                    \

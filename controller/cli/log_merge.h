@@ -2,7 +2,7 @@
 #pragma once
 /* Logs of several slots as one, in the order of time. */
 #include "controller/cli/log_reader.h"
-#include "controller/cli/target.h"
+#include "controller/target.h"
 #include "specs/layout.h"
 
 struct log_merge;

@@ -29,6 +29,7 @@ struct world {
 	struct arena *a;
 	const char *dir;           /* watched */
 	struct source_path path;   /* the one that is scanned */
+	struct source_path second; /* another; without a path: none */
 	struct source_verdict out; /* of the last scan */
 };
 
@@ -99,7 +100,8 @@ static const char *yaml(struct world *w, const char *name, int n)
  */
 static size_t look(struct world *w)
 {
-	struct source_scan *scan = source_scan_new(&w->path, 1, clock_mono());
+	const struct source_path paths[] = { w->path, w->second };
+	struct source_scan *scan = source_scan_new(paths, w->second.path ? 2 : 1, clock_mono());
 	size_t n;
 
 	source_verdict_done(&w->out);
@@ -305,6 +307,27 @@ static void test_two_files_of_one_deployment(void **state)
 	assert_int_equal(n_running(w), 1);
 }
 
+/* One source cannot be reached while another is edited: there are never two that give one. */
+static void test_an_unreachable_source_keeps_its_own(void **state)
+{
+	struct world *w = *state;
+	const char *away = arena_printf(w->a, "%s/away", w->node->dir);
+
+	w->second.path = arena_printf(w->a, "%s/second", w->node->dir);
+	node_world_ok(w->node, fs_mkdirs(AT_FDCWD, w->second.path, 0755, &w->node->err));
+	put(w, "../second/shop.yaml", yaml(w, "shop", 2));
+	put(w, "other.yaml", yaml(w, "other", 1));
+	assert_int_equal(look(w), 2);
+	assert_int_equal(rename(w->second.path, away), 0);
+	put(w, "shop.yaml", yaml(w, "shop", 1));
+	assert_int_equal(look(w), 0);
+	has_problem(w, in_dir(w, "shop.yaml"), "second/shop.yaml already");
+	assert_int_equal(n_running(w), 3);
+	assert_int_equal(rename(away, w->second.path), 0);
+	assert_int_equal(look(w), 0);
+	assert_int_equal(n_running(w), 3);
+}
+
 static void test_too_much_waits_for_a_person(void **state)
 {
 	struct world *w = *state;
@@ -384,6 +407,7 @@ int main(void)
 		TEST(test_nothing_vanishes_beside_what_is_not_known),
 		TEST(test_a_watched_file_that_is_gone),
 		TEST(test_two_files_of_one_deployment),
+		TEST(test_an_unreachable_source_keeps_its_own),
 		TEST(test_too_much_waits_for_a_person),
 		TEST(test_nobodys_environment),
 		TEST(test_what_a_person_took_down_stays_down),

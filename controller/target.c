@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people type to name something, and whether the store has heard of it. */
-#include "controller/cli/target.h"
+#include "controller/target.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests to stop, start and restart: the same as the commands of these names. */
+#include "controller/asked.h"
+#include "controller/run_wait.h"
+#include "store/store.h"
+
+static int read_words(const struct request *q, struct json_object *body, struct asked_words *ret,
+		      struct error *err)
+{
+	struct json_object *list;
+	const char **items;
+	int r = json_get_array(body, "targets", &list, err);
+
+	if (r == 0 && json_object_array_length(list) == 0)
+		r = JSON_ABSENT;
+	if (r)
+		return r < 0 ? r : error_set(err, ERR_INVALID, 0, "name 'targets'");
+	ret->n = json_object_array_length(list);
+	ret->items = items = arena_array(q->arena, ret->n, sizeof(*items));
+	for (size_t i = 0; i < ret->n; i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+
+		if (!json_object_is_type(o, json_type_string))
+			return error_set(err, ERR_INVALID, 0, "targets: a name is a string");
+		items[i] = arena_strdup(q->arena, json_object_get_string(o));
+	}
+	return 0;
+}
+
+static int read_asked(const struct request *q, enum manual_action action, struct asked *ret,
+		      struct error *err)
+{
+	struct json_object *body CLEAN(json) = NULL;
+	struct asked_words words;
+	const struct manual like = { .action = action,
+				     .from = { NULL, run_author(q), .by_person = true } };
+	int r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+
+	if (r == 0)
+		r = read_words(q, body, &words, err);
+	if (r < 0)
+		return error_wrap(err, r, "the request");
+	return asked_read(q->run->session->store, &words, &like, q->arena, ret, err);
+}
+
+/* Nothing of that is wanted: no failure, but whoever asked should know. */
+static void tell_nothing(struct run *r, const char *deployment)
+{
+	wait_note(r, deployment,
+		  &(struct reconcile_note){
+			  .what = "nothing",
+			  .text = "nothing of that is wanted, so nothing is stopped" });
+}
+
+static int ask(struct request *q, enum manual_action action, struct error *err)
+{
+	const char *verb = manual_action_to_string(action);
+	struct wait_for *names;
+	struct asked asked;
+	bool *is_nothing;
+	int64_t timeout_us;
+	int r = run_need_driver(q, err);
+
+	if (r == 0)
+		r = run_timeout(q, &timeout_us, err);
+	if (r == 0)
+		r = read_asked(q, action, &asked, err);
+	if (r < 0)
+		return r;
+	is_nothing = arena_array(q->arena, asked.n, sizeof(*is_nothing));
+	names = arena_array(q->arena, asked.n, sizeof(*names));
+	for (size_t i = 0; i < asked.n; i++)
+		names[i] = (struct wait_for){ asked.items[i].deployment, &asked.items[i].scope };
+	for (size_t i = 0; r >= 0 && i < asked.n; i++) {
+		r = manual_ask(q->run->session, q->run->driver, &asked.items[i], err);
+		is_nothing[i] = r == MANUAL_NOTHING;
+	}
+	if (r < 0)
+		return r;
+	wait_new(q->run, q->rq, verb, names, asked.n, timeout_us);
+	for (size_t i = 0; i < asked.n; i++)
+		if (is_nothing[i])
+			tell_nothing(q->run, names[i].deployment);
+	return 0;
+}
+
+int run_stop(struct request *q, struct error *err)
+{
+	return ask(q, MANUAL_STOP, err);
+}
+
+int run_start(struct request *q, struct error *err)
+{
+	return ask(q, MANUAL_START, err);
+}
+
+int run_restart(struct request *q, struct error *err)
+{
+	return ask(q, MANUAL_RESTART, err);
+}
