@@ -2,18 +2,11 @@
 /* One writer for a form that people's scripts read. */
 #include "controller/event_json.h"
 
-static void put_time(struct json_object *o, const char *key, struct wall t)
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	json_put_str(o, key, t.us ? clock_rfc3339(t, text) : NULL);
-}
-
 void event_json(struct json_object *o, const struct event_row *e)
 {
 	json_put_i64(o, "seq", e->seq);
-	put_time(o, "time", e->last);
-	put_time(o, "first", e->first);
+	json_put_time(o, "time", e->last);
+	json_put_time(o, "first", e->first);
 	json_put_i64(o, "count", e->count);
 	json_put_str(o, "level", event_store_level_to_string(e->level));
 	json_put_str(o, "kind", e->kind);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "controller/backoff.h"
+#include "controller/run_sweep.h"
 #include "controller/run_wait.h"
 #include "store/deployment_store.h"
 #include "store/store.h"
@@ -125,6 +126,7 @@ static struct mono next_wake(const struct run *r)
 
 	if (r->is_stopping)
 		return wake;
+	wake = earliest(wake, sweeper_wake(r->sweeper));
 	return earliest(earliest(wake, sources_wake(r->sources)), wait_wake(r));
 }
 
@@ -135,6 +137,7 @@ static void begin_stop(struct run *r)
 	if (r->driver)
 		driver_stop(r->driver);
 	wait_end_all(r, "the daemon stops");
+	sweeper_end_all(r->sweeper, "the daemon stops");
 	run_events_end(r);
 	if (r->o->stopping)
 		r->o->stopping(r->o->arg);
@@ -152,6 +155,7 @@ static bool was_seen(const struct run *r)
 static void turn_clients(struct run *r)
 {
 	r->is_ready = r->is_ready || was_seen(r);
+	sweeper_turn(r->sweeper);
 	wait_turn(r);
 	run_events_turn(r);
 }
@@ -167,7 +171,8 @@ static void serve(struct run *r)
 		turn_sources(r, r->now);
 		turn_driver(r, r->now);
 		turn_clients(r);
-		if (r->is_stopping && (!r->driver || driver_is_idle(r->driver)))
+		if (r->is_stopping && (!r->driver || driver_is_idle(r->driver)) &&
+		    sweeper_is_idle(r->sweeper))
 			return;
 		causes = loop_turn(r->loop, next_wake(r), &r->now);
 		if (causes & LOOP_HANGUP)
@@ -215,6 +220,8 @@ static int open_all(struct run *r, struct error *err)
 	if (e == 0)
 		e = make_driver(r, err);
 	if (e == 0)
+		e = sweeper_new(r, &r->sweeper, err);
+	if (e == 0)
 		e = open_api(r, err);
 	if (e == 0)
 		loop_watch(r->loop, sources_fd(r->sources));
@@ -223,6 +230,7 @@ static int open_all(struct run *r, struct error *err)
 
 static void close_all(struct run *r)
 {
+	sweeper_free(r->sweeper);
 	api_close(r->api);
 	sources_free(r->sources);
 	driver_free(r->driver);

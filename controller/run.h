@@ -14,8 +14,9 @@ struct run_options {
 	struct session_options session;
 	const struct source_path *watch; /* outlive it */
 	size_t n_watch;
-	int64_t resync_us;                           /* full looks at least that often */
-	const char *version;                         /* of this program */
+	int64_t orphan_grace_us; /* how old an orphan is before it is acted on; > 0 */
+	int64_t resync_us;       /* full looks at least that often */
+	const char *version;     /* of this program */
 	void (*ready)(void *arg, struct session *s); /* once: requests are answered; NULL */
 	void (*stopping)(void *arg);                 /* nothing new is begun; NULL */
 	void *arg;

@@ -10,6 +10,7 @@
 
 struct wait;
 struct follower;
+struct sweeper;
 
 struct run {
 	const struct run_options *o;
@@ -19,6 +20,7 @@ struct run {
 	struct driver *driver; /* NULL: the store failed; it is made again at retry */
 	struct sources *sources;
 	struct api *api;
+	struct sweeper *sweeper;
 	struct wait *waits;         /* clients that wait for something to be done */
 	struct follower *followers; /* clients that follow events */
 	struct mono now;            /* of the turn */
@@ -58,12 +60,14 @@ int run_approve(struct request *q, struct error *err);
 int run_stop(struct request *q, struct error *err);
 int run_start(struct request *q, struct error *err);
 int run_restart(struct request *q, struct error *err);
+int run_sweep(struct request *q, struct error *err);
 
 /* GET: what the daemon knows. */
 int run_status(struct request *q, struct error *err);
 int run_deployments(struct request *q, struct error *err);
 int run_deployment(struct request *q, struct error *err);
 int run_plan(struct request *q, struct error *err);
+int run_orphans(struct request *q, struct error *err);
 int run_events(struct request *q, struct error *err);
 int run_metrics(struct request *q, struct error *err);
 int run_livez(struct request *q, struct error *err);

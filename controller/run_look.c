@@ -6,7 +6,9 @@
 #include "controller/run_inside.h"
 #include "controller/slot_json.h"
 #include "controller/source_json.h"
+#include "controller/sweep_json.h"
 #include "store/deployment_store.h"
+#include "store/orphan_store.h"
 
 static int reply(struct request *q, struct json_object *take)
 {
@@ -53,13 +55,6 @@ int run_status(struct request *q, struct error *err)
 
 /* --- deployments --- */
 
-static void put_time(struct json_object *o, const char *key, struct wall t)
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	json_put_str(o, key, t.us ? clock_rfc3339(t, text) : NULL);
-}
-
 static struct json_object *deployment_json(const struct deployment_row *d)
 {
 	struct json_object *o = json_object_new_object();
@@ -70,7 +65,7 @@ static struct json_object *deployment_json(const struct deployment_row *d)
 	else
 		json_put_str(o, "revision", NULL);
 	json_put_str(o, "wish", d->wish == DEPLOYMENT_PRESENT ? "present" : "nothing");
-	put_time(o, "since", d->wish_at);
+	json_put_time(o, "since", d->wish_at);
 	return o;
 }
 
@@ -123,6 +118,16 @@ int run_deployment(struct request *q, struct error *err)
 	json_put_str(doc, "digest", r == 0 ? rev.digest : NULL);
 	json_put_obj(doc, "instances", list);
 	return reply(q, doc);
+}
+
+/* --- orphans --- */
+
+int run_orphans(struct request *q, struct error *err)
+{
+	struct orphan_rows rows;
+	int r = orphan_store_list(q->run->session->store, q->arena, &rows, err);
+
+	return r < 0 ? r : reply(q, sweep_json_orphans(rows.items, rows.n));
 }
 
 /* --- the daemon itself --- */

@@ -2,13 +2,6 @@
 /* One writer for a form that people's scripts read. */
 #include "controller/source_json.h"
 
-static void put_time(struct json_object *o, const char *key, struct wall t)
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	json_put_str(o, key, t.us ? clock_rfc3339(t, text) : NULL);
-}
-
 struct json_object *source_json(const struct source_row *row)
 {
 	struct json_object *o = json_object_new_object();
@@ -19,6 +12,6 @@ struct json_object *source_json(const struct source_row *row)
 	json_put_str(o, "digest", row->digest);
 	json_put_str(o, "problem", row->problem);
 	json_put_str(o, "waits_for_approval", row->waits);
-	put_time(o, "gone_since", row->gone);
+	json_put_time(o, "gone_since", row->gone);
 	return o;
 }

@@ -33,6 +33,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	struct run_options o = { .watch = cli->config->watch,
 				 .n_watch = cli->config->n_watch,
 				 .version = TALLYMAN_VERSION,
+				 .orphan_grace_us = cli->config->orphan_grace_us,
 				 .resync_us = RESYNC_US,
 				 .ready = on_ready,
 				 .stopping = on_stop,
