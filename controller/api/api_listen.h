@@ -2,6 +2,7 @@
 #pragma once
 /* The socket of the API: its place in the file system, and who comes in through it. */
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include "base/error.h"
 #include "controller/api/api_peer.h"
@@ -12,6 +13,9 @@ struct api_listen {
 	dev_t device;
 	ino_t inode; /* of the socket we made: another one at @path is not ours to remove */
 };
+
+/** api_listen_address() - the address of @path; -ERR_LIMIT when it is too long for a socket */
+int api_listen_address(const char *path, struct sockaddr_un *ret, struct error *err);
 
 #define API_LISTEN_INIT ((struct api_listen){ .fd = -1 })
 

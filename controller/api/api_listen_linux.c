@@ -11,14 +11,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clean.h"
 #include "base/limits.h"
 
-static int make_address(const char *path, struct sockaddr_un *ret, struct error *err)
+int api_listen_address(const char *path, struct sockaddr_un *ret, struct error *err)
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(ret->sun_path)) {
@@ -91,7 +90,7 @@ int api_listen_open(const char *path, gid_t gid, struct api_listen *ret, struct 
 {
 	struct api_listen l = API_LISTEN_INIT;
 	struct sockaddr_un addr;
-	int r = make_address(path, &addr, err);
+	int r = api_listen_address(path, &addr, err);
 
 	if (r == 0)
 		r = make_way(&addr, err);

@@ -1,50 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP over the daemon's socket with libcurl. The answer to a change is a stream of events, read as
- * it comes (run_wait.h); anything else is one document.
+ * Over the daemon's socket (api_client.h). The answer to a change is a stream of events, read as it
+ * comes (run_wait.h); anything else is one document.
  */
 #include "controller/cli/remote.h"
 
-#include <curl/curl.h>
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "controller/api/api_problem.h"
-#include "controller/api/api_sse.h"
+#include "controller/api/api_client.h"
 #include "controller/cli/ending.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/slot_json.h"
 
-enum { MAX_EVENT = 1 << 20, MAX_DOCUMENT = 256 << 20 };
+enum { MAX_DOCUMENT = 256 << 20 };
 
 struct remote {
 	const struct cli *cli;
 	struct converge *c; /* NULL: no stream is expected */
-	CURL *curl;
-	struct api_sse_reader sse;
-	struct buf body;  /* what is no stream */
+	struct api_result result;
 	struct buf parts; /* of the event to come */
 	struct json_object *done;
 	struct error error; /* why the stream was given up; code 0: it was not */
 };
 
 /* --- is there one? --- */
-
-static int dial(const char *path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd CLEAN(fd) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof(at.sun_path))
-		return -1;
-	memcpy(at.sun_path, path, strlen(path));
-	return connect(fd, (struct sockaddr *)&at, sizeof(at));
-}
 
 static int socket_path(const struct cli *cli, const struct command_args *args, const char **ret,
 		       struct error *err)
@@ -64,12 +45,9 @@ int remote_runs(const struct cli *cli, const struct command_args *args, struct e
 
 	if (r < 0)
 		return r;
-	if (dial(path) == 0)
-		return 1;
 	/* None, or one that died and left its socket: then this command does it itself. */
-	if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
-		return 0;
-	return error_sys(err, errno, "reach the daemon at %s", path);
+	r = api_client_knock(path, err);
+	return r < 0 ? r : r == 0;
 }
 
 /* --- what a stream tells --- */
@@ -169,34 +147,9 @@ static int take_event(struct remote *m, const struct api_sse_event *e)
 	return 0;
 }
 
-static int take_stream(struct remote *m, const char *p, size_t n)
+static bool on_event(void *arg, const struct api_sse_event *e)
 {
-	while (n > 0) {
-		struct api_sse_event e;
-		size_t used = 0;
-		int r = api_sse_read(&m->sse, p, n, &used, &e);
-
-		p += used;
-		n -= used;
-		if (r == API_SSE_TOO_LONG)
-			return error_set(&m->error, ERR_LIMIT, 0, "the daemon sent too much");
-		if (r == 0 && take_event(m, &e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Less than all of it makes libcurl give up. */
-static size_t on_bytes(char *p, size_t size, size_t n, void *arg)
-{
-	struct remote *m = arg;
-	long status = 0;
-
-	curl_easy_getinfo(m->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (m->c && status == 200)
-		return take_stream(m, p, size * n) < 0 ? 0 : size * n;
-	buf_add(&m->body, p, size * n);
-	return m->body.overflow ? 0 : size * n;
+	return take_event(arg, e) == 0;
 }
 
 /* --- one request --- */
@@ -209,102 +162,58 @@ static void on_signal(int sig)
 	is_interrupted = 1;
 }
 
-static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+static int judge(struct remote *m, int r, struct error *err)
 {
-	(void)arg;
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
-	return is_interrupted;
-}
-
-static void prepare(struct remote *m, const char *path, const char *url, const char *body,
-		    struct curl_slist *headers)
-{
-	CURL *c = m->curl;
-
-	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_POST, 1L);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-	curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, m);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-}
-
-/* What the answer's status and body say, when it is no success. */
-static int read_problem(struct remote *m, long status, struct error *err)
-{
-	struct error theirs = ERROR_INIT, unused = ERROR_INIT;
-
-	if (api_problem_read(m->body.data ? m->body.data : "", m->body.n, &theirs, &unused) == 0) {
-		*err = theirs;
-		return -(int)theirs.code;
-	}
-	return error_set(err, api_problem_code((unsigned)status), 0,
-			 "the daemon answered with status %ld", status);
-}
-
-static int judge(struct remote *m, CURLcode code, struct error *err)
-{
-	long status = 0;
-
-	curl_easy_getinfo(m->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (m->error.code) {
 		*err = m->error;
 		return -(int)m->error.code;
 	}
-	if (code == CURLE_OK)
-		return status == 200 ? 0 : read_problem(m, status, err);
-	if (is_interrupted)
+	if (r == 0)
+		return api_client_refusal(&m->result, err);
+	if (r == API_CLIENT_STOPPED)
 		return -ERR_CANCELED;
-	(void)error_set(err, ERR_UNAVAILABLE, 0, "the daemon is gone: %s",
-			curl_easy_strerror(code));
-	error_hint(err, "what was asked for is on disk once it was taken; 'tallyman status' shows "
-			"what came of it");
-	return -ERR_UNAVAILABLE;
+	if (r == API_CLIENT_NO_DAEMON)
+		r = error_set(err, ERR_UNAVAILABLE, 0, "the daemon is gone");
+	if (r == -ERR_UNAVAILABLE)
+		error_hint(err,
+			   "what was asked for is on disk once it was taken; 'tallyman status' "
+			   "shows what came of it");
+	return r;
 }
 
-static int request(struct remote *m, const char *path, const char *url, struct json_object *body,
+static int request(struct remote *m, const char *path, const char *target, struct json_object *body,
 		   struct error *err)
 {
 	const struct sigaction act = { .sa_handler = on_signal };
+	const char *text = json_object_to_json_string(body);
+	const struct api_client client = { .path = path, .cancel = &is_interrupted };
+	const struct api_call call = { .method = "POST",
+				       .target = target,
+				       .type = "application/json",
+				       .body = text,
+				       .n_body = strlen(text) };
+	const struct api_client_sink sink = { .event = on_event, .arg = m };
 	struct sigaction old_int, old_term;
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
 	int r;
 
-	m->curl = curl_easy_init();
-	if (!m->curl || !headers)
-		return error_set(err, ERR_UNAVAILABLE, 0, "no memory for a request");
 	(void)sigaction(SIGINT, &act, &old_int);
 	(void)sigaction(SIGTERM, &act, &old_term);
-	prepare(m, path, url, json_object_to_json_string(body), headers);
-	r = judge(m, curl_easy_perform(m->curl), err);
+	r = m->c ? api_client_stream(&client, &call, &sink, &m->result, err)
+		 : api_client_call(&client, &call, &m->result, err);
 	(void)sigaction(SIGINT, &old_int, NULL);
 	(void)sigaction(SIGTERM, &old_term, NULL);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(m->curl);
-	return r;
+	return judge(m, r, err);
 }
 
 static void remote_init(struct remote *m, const struct cli *cli)
 {
-	*m = (struct remote){ .cli = cli,
-			      .body = BUF_INIT(MAX_DOCUMENT),
-			      .parts = BUF_INIT(MAX_DOCUMENT) };
-	api_sse_reader_init(&m->sse, MAX_EVENT);
+	*m = (struct remote){ .cli = cli, .parts = BUF_INIT(MAX_DOCUMENT) };
+	api_result_init(&m->result, MAX_DOCUMENT);
 }
 
 static void remote_done(struct remote *m)
 {
-	api_sse_reader_done(&m->sse);
-	buf_done(&m->body);
+	api_result_done(&m->result);
 	buf_done(&m->parts);
 	json_object_put(m->done);
 }
@@ -316,16 +225,16 @@ int remote_converge(struct converge *c, const char *verb, struct json_object *ta
 {
 	struct json_object *body CLEAN(json) = take;
 	struct remote m;
-	const char *path, *url;
+	const char *path, *target;
 	int r = socket_path(c->cli, c->args, &path, err);
 
 	if (r < 0)
 		return r;
-	url = arena_printf(c->cli->arena, "http://tallyman/v1/%s%stimeout=%lldus", verb,
-			   strchr(verb, '?') ? "&" : "?", (long long)c->timeout_us);
+	target = arena_printf(c->cli->arena, "/v1/%s%stimeout=%lldus", verb,
+			      strchr(verb, '?') ? "&" : "?", (long long)c->timeout_us);
 	remote_init(&m, c->cli);
 	m.c = c;
-	r = request(&m, path, url, body, err);
+	r = request(&m, path, target, body, err);
 	progress_counts(c->progress, NULL);
 	if (r == 0 && !m.done)
 		r = error_set(err, ERR_UNAVAILABLE, 0, "the daemon broke off without an end");
@@ -350,9 +259,9 @@ int remote_post(const struct cli *cli, const struct command_args *args, const ch
 	if (r < 0)
 		return r;
 	remote_init(&m, cli);
-	r = request(&m, path, arena_printf(cli->arena, "http://tallyman%s", target), body, err);
+	r = request(&m, path, target, body, err);
 	if (r == 0)
-		r = json_parse(m.body.data ? m.body.data : "", m.body.n, ret, err);
+		r = json_parse(m.result.body.data, m.result.body.n, ret, err);
 	remote_done(&m);
 	return r;
 }

@@ -119,10 +119,11 @@ import re, sys
 text = open(sys.argv[1]).read()
 assert text.endswith("# EOF\n")
 kinds, values = {}, {}
+suffix = {"gauge": "", "counter": "_total", "info": "_info"}
 for line in text.splitlines()[:-1]:
     if line.startswith("# TYPE "):
         _, _, name, kind = line.split(" ")
-        assert name not in kinds and kind in ("gauge", "counter"), line
+        assert name not in kinds and kind in suffix, line
         kinds[name] = kind
     elif line.startswith("# HELP "):
         assert line.split(" ")[2] == list(kinds)[-1], line
@@ -131,7 +132,7 @@ for line in text.splitlines()[:-1]:
         assert m, line
         name = m[1]
         family = list(kinds)[-1]
-        assert name == family + ("_total" if kinds[family] == "counter" else ""), line
+        assert name == family + suffix[kinds[family]], line
         values[m[1] + (m[2] or "")] = int(m[3])
 print(values[sys.argv[2]])
 EOT

@@ -44,20 +44,53 @@ static void hold(struct api_world *w, struct api_request *r)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static void stream(struct api_world *w, struct api_request *r, const char *type)
+{
+	if (api_stream_begin(r, type) == 0)
+		hold(w, r);
+}
+
+static void say_three(struct api_request *r)
+{
+	const uint64_t from = r->last_event_id ? 10 : 0;
+
+	if (api_stream_begin(r, API_STREAM_EVENTS))
+		return;
+	for (uint64_t i = 1; i <= 3; i++)
+		(void)api_stream_event(r, from + i, "step", "a\nb"); /* whoever reads it or not */
+	api_stream_end(r);
+}
+
+static void refuse(struct api_request *r)
+{
+	struct error err = ERROR_INIT;
+
+	(void)error_set(&err, ERR_CONFLICT, 0, "the world moved");
+	error_hint(&err, "look again");
+	api_reply_error(r, &err);
+}
+
 static void handle(struct api_world *w, struct api_request *r)
 {
-	if (strcmp(r->target, "/hello") == 0)
+	const char *t = r->target;
+
+	if (strcmp(t, "/hello") == 0)
 		reply_text(r, 200, "hello\n", 6);
-	else if (strcmp(r->target, "/echo") == 0)
+	else if (strcmp(t, "/echo") == 0)
 		reply_text(r, 200, r->body, r->n_body);
-	else if (strcmp(r->target, "/big") == 0)
+	else if (strcmp(t, "/big") == 0)
 		reply_big(r);
-	else if (strcmp(r->target, "/hold") == 0)
+	else if (strcmp(t, "/hold") == 0)
 		hold(w, r);
-	else if (strcmp(r->target, "/stream") == 0 || strcmp(r->target, "/text") == 0) {
-		if (!api_stream_begin(r, r->target[1] == 's' ? API_STREAM_EVENTS : "text/plain"))
-			hold(w, r);
-	} else
+	else if (strcmp(t, "/stream") == 0)
+		stream(w, r, API_STREAM_EVENTS);
+	else if (strcmp(t, "/text") == 0)
+		stream(w, r, "text/plain");
+	else if (strcmp(t, "/three") == 0)
+		say_three(r);
+	else if (strcmp(t, "/refuse") == 0)
+		refuse(r);
+	else
 		reply_text(r, 404, "?\n", 2);
 }
 

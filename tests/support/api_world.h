@@ -30,7 +30,8 @@ struct api_world {
  * api_world_open() - @patience_us as in api_options
  *
  * The loop answers /hello (text), /echo (the body), /big (1 MiB), keeps /hold for the test,
- * begins a stream of events for /stream and of text for /text and keeps it; the rest gets a 404.
+ * begins a stream of events for /stream and of text for /text and keeps it, says three events for
+ * /three, refuses /refuse with a problem; the rest gets a bare 404.
  */
 void api_world_open(struct api_world *w, int64_t patience_us);
 /** api_world_close() - stops the loop, then the server; the directory goes */
