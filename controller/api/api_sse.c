@@ -120,16 +120,18 @@ int api_sse_read(struct api_sse_reader *r, const char *p, size_t n, size_t *ret_
 			continue;
 		if (p[i] != '\r' && p[i] != '\n') {
 			buf_putc(&r->line, p[i]);
+			if (r->line.overflow)
+				return API_SSE_TOO_LONG;
 			continue;
 		}
 		r->is_told = end_line(r, ret);
-		if (r->line.overflow || r->data.overflow)
-			break;
+		if (r->data.overflow)
+			return API_SSE_TOO_LONG;
 		if (r->is_told) {
 			*ret_used = i + 1;
 			return 0;
 		}
 	}
 	*ret_used = n;
-	return r->line.overflow || r->data.overflow ? API_SSE_TOO_LONG : API_SSE_MORE;
+	return API_SSE_MORE;
 }

@@ -41,7 +41,7 @@ enum { API_SSE_MORE = 1, API_SSE_TOO_LONG = 2 };
 
 /**
  * api_sse_read() - take bytes from the front of @p until an event is whole
- * @ret_used: bytes taken, also when there is no event; go on behind them
+ * @ret_used: bytes taken (not set when one is too long); go on behind them
  *
  * Return: 0 with an event; API_SSE_MORE when all @n are taken and none is whole; API_SSE_TOO_LONG
  *         when one is longer than the maximum: the reader is of no use any more.

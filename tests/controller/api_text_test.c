@@ -102,6 +102,8 @@ static int read_events(const char *text, size_t step, size_t max, struct buf *re
 		struct api_sse_event e;
 
 		outcome = api_sse_read(&r, text, n, &used, &e);
+		if (outcome == API_SSE_TOO_LONG)
+			break;
 		assert_in_range(used, 1, n);
 		if (outcome == 0)
 			buf_printf(ret, "%s|%s|%s;", e.id, e.event, e.data);
@@ -147,7 +149,9 @@ static void test_reader_bound(void **state)
 	struct buf got CLEAN(buf) = BUF_INIT(4096);
 
 	(void)state;
-	assert_int_equal(read_events("data: 0123456789\n\n", 3, 10, &got), API_SSE_TOO_LONG);
+	for (size_t step = 1; step < 20; step++)
+		assert_int_equal(read_events("data: 0123456789\n\n", step, 10, &got),
+				 API_SSE_TOO_LONG);
 	assert_int_equal(read_events("data: 01\ndata: 23\ndata: 456\n\n", 3, 10, &got), 0);
 	assert_int_equal(read_events("data: 01\ndata: 23\ndata: 4567\ndata: 8\n\n", 3, 10, &got),
 			 API_SSE_TOO_LONG);

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "controller/api/api_gate.h"
 #include "controller/api/api_reply.h"
 #include "controller/api/api_stream.h"
 
@@ -70,11 +71,31 @@ static void refuse(struct api_request *r)
 	api_reply_error(r, &err);
 }
 
+/* Behind the gate: one may be looked at, one changes something. */
+static void pass_gate(struct api_request *r)
+{
+	static const struct api_route routes[] = {
+		{ "GET", "/v1/things/{name}", 1, API_READ },
+		{ "POST", "/v1/things/{name}", 2, API_WRITE },
+	};
+	const struct api_table table = { routes, 2 };
+	struct arena *arena CLEAN(arena) = arena_new();
+	struct api_match m;
+	const char *name;
+
+	if (api_gate(&table, r, arena, &m))
+		return;
+	name = api_route_param(&m, "name");
+	reply_text(r, 200, name, strlen(name));
+}
+
 static void handle(struct api_world *w, struct api_request *r)
 {
 	const char *t = r->target;
 
-	if (strcmp(t, "/hello") == 0)
+	if (strncmp(t, "/v1/", 4) == 0)
+		pass_gate(r);
+	else if (strcmp(t, "/hello") == 0)
 		reply_text(r, 200, "hello\n", 6);
 	else if (strcmp(t, "/echo") == 0)
 		reply_text(r, 200, r->body, r->n_body);

@@ -31,7 +31,8 @@ struct api_world {
  *
  * The loop answers /hello (text), /echo (the body), /big (1 MiB), keeps /hold for the test,
  * begins a stream of events for /stream and of text for /text and keeps it, says three events for
- * /three, refuses /refuse with a problem; the rest gets a bare 404.
+ * /three, refuses /refuse with a problem, has GET and POST of /v1/things/{name} behind the gate;
+ * the rest gets a bare 404.
  */
 void api_world_open(struct api_world *w, int64_t patience_us);
 /** api_world_close() - stops the loop, then the server; the directory goes */
