@@ -109,22 +109,30 @@ void reconcile_done_hold(struct reconciler *r, struct rslot *s)
 	reconcile_done_save(r, s);
 }
 
+/* Nothing that there is, or may be by now, stays. */
+static void end_all(struct rslot *s)
+{
+	uint64_t newest = s->n ? s->instances[s->n - 1].is.generation : 0;
+
+	s->record.restart_upto = newest > s->record.generation ? newest : s->record.generation;
+}
+
+/* What is left of one that was stopped is no end of its own, whoever remembers the signal. */
 void reconcile_done_release(struct reconciler *r, struct rslot *s)
 {
 	reconcile_done_try_again(r, s);
 	if (!s->record.held)
 		return;
 	s->record.held = false;
+	end_all(s);
 	reconcile_done_save(r, s);
 }
 
-/* Every instance that there is or may be by now, and what has run to its end runs again. */
+/* What has run to its end runs again. */
 void reconcile_done_restart(struct reconciler *r, struct rslot *s)
 {
-	uint64_t newest = s->n ? s->instances[s->n - 1].is.generation : 0;
-
 	reconcile_done_release(r, s);
-	s->record.restart_upto = newest > s->record.generation ? newest : s->record.generation;
+	end_all(s);
 	s->record.done_hash = NULL;
 	reconcile_done_save(r, s);
 }

@@ -107,6 +107,20 @@ static void test_held_until_released(void **state)
 	assert_true(runs(p, "web-rep-0.2"));
 }
 
+/* A stop that was killed behind its signal: what is left is no end of the service's own. */
+static void test_killed_stop(void **state)
+{
+	struct core_play *p = *state;
+
+	run(p, "web: {image: {name: app:1}, restart_policy: {kind: 'no'}}");
+	(void)core_play_by_hand(p, RECONCILE_HOLD, "web");
+	(void)core_play_answer(p, "signal 15 web-rep-0.1");
+	core_world_exit(&p->world, core_world_id(&p->world, "web-rep-0.1"), 143);
+	command(p, RECONCILE_RELEASE, "web");
+	assert_true(runs(p, "web-rep-0.2"));
+	assert_int_equal(p->world.n, 1);
+}
+
 /* Those that use others go first, and only those that were named. */
 static void test_order(void **state)
 {
@@ -345,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_hold_is_saved_first),
 		T(test_held_until_released),
+		T(test_killed_stop),
 		T(test_order),
 		T(test_back_off_is_forgotten),
 		T(test_fault_is_forgotten),

@@ -113,7 +113,8 @@ void sim_init(struct sim *s, const struct sim_disk_ops *disk, uint64_t seed, boo
 void sim_done(struct sim *s);
 void sim_tick(struct sim *s);
 void sim_submit(struct sim *s, const struct wish *w);
-void sim_hold(struct sim *s, size_t slot, bool is_held);
+/** sim_by_hand() - HOLD, RELEASE or RESTART of those of @n slots from @first on that are wanted */
+void sim_by_hand(struct sim *s, size_t first, size_t n, enum reconcile_event_type type);
 void sim_crash(struct sim *s, bool is_reboot);
 void sim_ask(struct sim *s);
 void sim_tell(struct sim *s, struct reconcile_event *ev); /* any event without data */

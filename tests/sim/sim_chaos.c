@@ -111,9 +111,16 @@ static void appear(struct sim *s)
 	(void)world_put(&s->world, &new);
 }
 
-static void hold(struct sim *s)
+static void by_hand(struct sim *s)
 {
-	sim_hold(s, sim_below(s, SIM_SLOTS), sim_chance(s, 40));
+	static const enum reconcile_event_type types[] = { RECONCILE_HOLD, RECONCILE_RELEASE,
+							   RECONCILE_RELEASE, RECONCILE_RESTART,
+							   RECONCILE_RESTART };
+	enum reconcile_event_type type = types[sim_below(s, 5)];
+	if (sim_chance(s, 30)) /* of all there is */
+		sim_by_hand(s, 0, SIM_SLOTS, type);
+	else
+		sim_by_hand(s, sim_below(s, SIM_SLOTS), 1, type);
 }
 
 /* A service that one needs which is just being changed; WISH_SERVICES: there is none. */
@@ -134,7 +141,7 @@ static void hold_needed(struct sim *s)
 {
 	unsigned j = pick_needed(s);
 	if (j < WISH_SERVICES)
-		sim_hold(s, j * WISH_REPLICAS, true);
+		sim_by_hand(s, j * WISH_REPLICAS, 1, RECONCILE_HOLD);
 }
 
 /* A job, that others are glad has begun, comes to nothing. */
@@ -245,7 +252,7 @@ static const struct {
 } happenings[] = {
 	{ 25, change_wish },    { 20, change_weather }, { 40, die_somewhere },
 	{ 20, remove_by_hand }, { 15, pause_by_hand },  { 15, appear },
-	{ 20, hold_needed },    { 60, change_mind },    { 10, hold },
+	{ 20, hold_needed },    { 60, change_mind },    { 30, by_hand },
 	{ 20, crash },          { 20, crash_at_write }, { 3, reboot },
 	{ 10, hear_of_others }, { 10, lose_news },      { 3, grow_old },
 	{ 20, take_room },      { 3, set_clock },       { 8, sim_ask },

@@ -42,7 +42,7 @@ static bool is_leaving(const struct sim *s, unsigned service)
 	for (unsigned i = 0; i < WISH_REPLICAS; i++) {
 		size_t slot = service * WISH_REPLICAS + i;
 		const struct told_slot *t = &s->told[slot];
-		if (!sim_wanted(s, slot) && (t->n || t->is_in_flight))
+		if ((!sim_wanted(s, slot) || t->is_held) && (t->n || t->is_in_flight))
 			return true;
 	}
 	return false;
@@ -251,10 +251,10 @@ static void check_signal(struct sim *s, const struct world_op *op)
 		sim_die(s, "asks twice");
 	if (is_first)
 		check_staging(s, op);
-	if (!sim_wanted(s, slot_of(op))) {
+	if (!sim_wanted(s, slot_of(op)) || (t->is_held && is_first))
 		check_order(s, op);
+	if (!sim_wanted(s, slot_of(op)))
 		return;
-	}
 	if (!t->is_held)
 		check_spared(s, op, ti);
 	if (ti->is.state != INSTANCE_CREATED && told_fit(s, &ti->is) == TOLD_DIFFERS)

@@ -441,21 +441,26 @@ void sim_submit(struct sim *s, const struct wish *w)
 	free_retired(s);
 }
 
-void sim_hold(struct sim *s, size_t slot, bool is_held)
+void sim_by_hand(struct sim *s, size_t first, size_t n, enum reconcile_event_type type)
 {
-	struct slot slots[SIM_SLOTS];
-	size_t n = s->disk->load(s, slots);
-	size_t i = 0;
-	while (i < n && (size_t)sim_slot_index(slots[i].service, slots[i].number) != slot)
-		i++;
-	if (i == n || s->told[slot].is_held == is_held)
-		return;
-	sim_trace(s, "# %s-rep-%zu is %s by hand", wish_service((unsigned)(slot / WISH_REPLICAS)),
-		  slot % WISH_REPLICAS, is_held ? "stopped" : "started");
-	slots[i].held = s->told[slot].is_held = is_held;
-	sim_edit(s, &slots[i]);
-	s->n_wishes++;
-	feed_wish(s);
+	static const char *const words[] = { [RECONCILE_HOLD] = "stopped",
+					     [RECONCILE_RELEASE] = "started",
+					     [RECONCILE_RESTART] = "to be restarted" };
+	struct scope_item *items = arena_array(s->event, n, sizeof(*items));
+	const struct scope scope = { items, n };
+	struct reconcile_event ev = { .type = type, .scope = &scope };
+
+	for (size_t i = 0; i < n; i++) {
+		size_t slot = first + i;
+		items[i] = (struct scope_item){ wish_service((unsigned)(slot / WISH_REPLICAS)),
+						true, (uint32_t)(slot % WISH_REPLICAS) };
+		if (!sim_wanted(s, slot))
+			continue;
+		sim_trace(s, "# %s-rep-%u is %s by hand", items[i].service, items[i].slot,
+			  words[type]);
+		told_by_hand(s, slot, type);
+	}
+	sim_tell(s, &ev);
 }
 
 static void start_controller(struct sim *s)

@@ -25,6 +25,8 @@ enum told_fit told_fit(const struct sim *s, const struct world_instance *wi)
 	size_t slot = wi->service * WISH_REPLICAS + wi->slot;
 	const struct wish_service *ws = sim_wanted(s, slot);
 
+	if (wi->generation <= s->told[slot].restart_upto)
+		return TOLD_DIFFERS;
 	if (wi->config.variant != ws->config.variant || (ws->follows_tag && wi->image != ws->image))
 		return TOLD_DIFFERS;
 	if (wi->config.limits == ws->config.limits)
@@ -225,8 +227,9 @@ static void notice(struct sim *s, size_t slot)
 	const struct told_instance *last = t->n ? &t->items[t->n - 1] : NULL;
 
 	forgive_stuck(s, t);
-	if (!last || !ws || t->is_held || last->is.state != INSTANCE_EXITED || last->is_signaled ||
-	    last->is_killed || !wish_same(&last->is.config, &ws->config))
+	if (!last || !ws || t->is_held || last->is.generation <= t->restart_upto ||
+	    last->is.state != INSTANCE_EXITED || last->is_signaled || last->is_killed ||
+	    !wish_same(&last->is.config, &ws->config))
 		return;
 	if (t->is_in_flight && t->doing == STEP_SIGNAL &&
 	    t->doing_generation == last->is.generation)
@@ -306,6 +309,19 @@ void told_ask(struct sim *s)
 		forget_failures(&s->told[i]);
 		s->told[i].no_update = false;
 	}
+}
+
+void told_by_hand(struct sim *s, size_t slot, enum reconcile_event_type type)
+{
+	struct told_slot *t = &s->told[slot];
+
+	forget_failures(t);
+	t->no_update = false;
+	if (type == RECONCILE_RESTART || (type == RECONCILE_RELEASE && t->is_held))
+		t->restart_upto = t->top_generation;
+	if (type == RECONCILE_RESTART)
+		t->has_done = false;
+	t->is_held = type == RECONCILE_HOLD;
 }
 
 void told_commit(struct sim *s, const struct world_op *op)
@@ -437,11 +453,24 @@ void told_report(struct sim *s, const struct world_op *op, int code,
 	notice(s, slot);
 }
 
+static void see_generations(struct sim *s, size_t slot)
+{
+	struct told_slot *t = &s->told[slot];
+
+	for (size_t i = 0; i < s->seen.n; i++) {
+		const struct world_instance *wi = &s->seen.items[i];
+		if (wi->service * WISH_REPLICAS + wi->slot == slot &&
+		    wi->generation > t->top_generation)
+			t->top_generation = wi->generation;
+	}
+}
+
 static void see_slot(struct sim *s, size_t slot)
 {
 	struct told_slot *t = &s->told[slot];
 	struct told_slot before = *t;
 
+	see_generations(s, slot); /* a number is known, whatever is believed of its instance */
 	if (t->is_in_flight || t->touched >= s->look)
 		return;
 	t->n = 0;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "controller/reconcile.h"
 #include "tests/sim/sim_world.h"
 
 #define TOLD_MAX 16
@@ -40,6 +41,7 @@ struct told_slot {
 
 	/* What a record remembers. Failures and waits are lower bounds. */
 	bool is_held;
+	uint64_t restart_upto; /* a person wants none of these any more */
 	uint64_t top_generation;
 	uint32_t fails;          /* in a row */
 	bool is_counted;         /* the end of what was last made is among them */
@@ -74,6 +76,7 @@ struct told_sum {
 void told_wish(struct sim *s);                   /* also after a restart */
 void told_forget(struct sim *s, bool is_reboot); /* a new life begins */
 void told_ask(struct sim *s);
+void told_by_hand(struct sim *s, size_t slot, enum reconcile_event_type type);
 void told_step(struct sim *s, const struct world_op *op);
 void told_commit(struct sim *s, const struct world_op *op); /* on disk, and never begun */
 /* @wi: the instance as it is now, NULL when it is not there; code >= 0 of a CREATE shows it */
