@@ -8,9 +8,10 @@
 #include "controller/reconcile_table.h"
 
 /* So often in so long is no accident any more: a person who tries something out does it a few
- * times, a program does it for ever. */
+ * times, a program does it for ever. What nobody tells is found by a look that a daemon takes every
+ * five minutes: twelve times in such a window. */
 #define DRIFT_FIGHT_MAX       5
-#define DRIFT_FIGHT_WINDOW_US (10 * 60 * CLOCK_SEC)
+#define DRIFT_FIGHT_WINDOW_US (60 * 60 * CLOCK_SEC)
 
 /** reconcile_drift_healed() - the step that set @s back was done */
 void reconcile_drift_healed(struct reconciler *r, struct rslot *s);
