@@ -22,6 +22,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/notify.h"
 
 /* What the new process tells the first one through a pipe: one write, smaller than PIPE_BUF. */
 struct word {
@@ -59,6 +60,12 @@ static void tell(struct shim *s, int result, const struct error *err)
 		w.result = -1;
 	close(s->ready);
 	s->ready = -1;
+}
+
+/* A manager that cannot be told has a time limit of its own. */
+static void tell_manager(const struct shim *s)
+{
+	(void)notify_state(s->o->manager, NOTIFY_READY, NULL, NULL);
 }
 
 static int move_to(int fd, int to, struct error *err)
@@ -310,6 +317,8 @@ static int serve_once(struct shim *s, const struct shim_hosted *hosted, struct s
 	int r = open_parts(s, hosted, left, err);
 
 	tell(s, r, err);
+	if (r == 0)
+		tell_manager(s);
 	if (r < 0 && left)
 		give_back(s, left, err);
 	if (r == 0 && left && left->program >= 0 && left->program != s->program)
@@ -357,6 +366,7 @@ static int be_shim(struct shim *s, const struct shim_hosted *hosted, struct erro
 		r = take_lock(s, err);
 	if (r == OTHER_SHIM) {
 		tell(s, 0, err);
+		tell_manager(s); /* this one ends well */
 		return 0;
 	}
 	if (r == 0)

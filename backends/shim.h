@@ -19,6 +19,8 @@ struct shim_options {
 	int resume; /* > 0: take over what the program before left in that descriptor */
 	bool stdio; /* speak the protocol on 0 and 1 for a client that cannot connect:
 		     * starts the shim if need be and carries bytes to its socket */
+	const char
+		*manager; /* value of NOTIFY_SOCKET, told once clients can connect; NULL: nobody */
 	const struct shim_hosted *hosted; /* NULL: looked up by name */
 };
 

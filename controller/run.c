@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "controller/backoff.h"
+#include "controller/run_manager.h"
 #include "controller/run_sweep.h"
 #include "controller/run_wait.h"
 #include "store/deployment_store.h"
@@ -124,6 +125,7 @@ static struct mono next_wake(const struct run *r)
 {
 	struct mono wake = r->driver ? driver_wake(r->driver) : r->retry;
 
+	wake = earliest(wake, run_manager_wake(r));
 	if (r->is_stopping)
 		return wake;
 	wake = earliest(wake, sweeper_wake(r->sweeper));
@@ -139,6 +141,7 @@ static void begin_stop(struct run *r)
 	wait_end_all(r, "the daemon stops");
 	sweeper_end_all(r->sweeper, "the daemon stops");
 	run_events_end(r);
+	run_manager_stop(r);
 	if (r->o->stopping)
 		r->o->stopping(r->o->arg);
 }
@@ -163,6 +166,7 @@ static void turn_clients(struct run *r)
 static void serve(struct run *r)
 {
 	r->now = clock_mono();
+	run_manager_begin(r);
 	for (;;) {
 		unsigned causes;
 
@@ -171,6 +175,7 @@ static void serve(struct run *r)
 		turn_sources(r, r->now);
 		turn_driver(r, r->now);
 		turn_clients(r);
+		run_manager_turn(r);
 		if (r->is_stopping && (!r->driver || driver_is_idle(r->driver)) &&
 		    sweeper_is_idle(r->sweeper))
 			return;

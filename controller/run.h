@@ -17,6 +17,8 @@ struct run_options {
 	int64_t orphan_grace_us; /* how old an orphan is before it is acted on; > 0 */
 	int64_t resync_us;       /* full looks at least that often */
 	const char *version;     /* of this program */
+	const char *manager;     /* value of NOTIFY_SOCKET; NULL: no service manager */
+	int64_t watchdog_us;     /* it wants a sign of life that often; 0: it does not */
 	void (*ready)(void *arg, struct session *s); /* once: requests are answered; NULL */
 	void (*stopping)(void *arg);                 /* nothing new is begun; NULL */
 	void *arg;

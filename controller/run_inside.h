@@ -25,6 +25,7 @@ struct run {
 	struct follower *followers; /* clients that follow events */
 	struct mono now;            /* of the turn */
 	struct mono retry;
+	struct mono alive;                  /* when the service manager last heard that */
 	unsigned n_failed;                  /* in a row */
 	uint64_t n_turns, n_store_failures; /* since the start, for /metrics */
 	bool is_ready;                      /* the first look of everything has come back */

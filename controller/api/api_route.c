@@ -257,11 +257,12 @@ int api_route_match(const struct api_table *table, const char *method, const cha
 
 const char *api_route_param(const struct api_match *m, const char *name)
 {
-	for (size_t i = 0; i < m->n_params; i++)
-		if (strcmp(m->params[i].name, name) == 0)
-			return m->params[i].value;
-	assert(!"a parameter that the pattern has");
-	return "";
+	size_t i = 0;
+
+	while (i < m->n_params && strcmp(m->params[i].name, name) != 0)
+		i++;
+	assert(i < m->n_params);
+	return m->params[i].value;
 }
 
 const char *api_route_query(const struct api_match *m, const char *name)

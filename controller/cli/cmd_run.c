@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: the daemon in the foreground; a service manager puts it where it belongs. */
-#include "controller/run.h"
+#include <unistd.h>
 
+#include "base/notify.h"
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/config.h"
+#include "controller/run.h"
 
 #define RESYNC_US (300 * CLOCK_SEC) /* exits and file events are told; this finds what was not */
 
@@ -39,6 +41,10 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 				 .stopping = on_stop,
 				 .arg = cli };
 	int r = open_options(cli, args, &o.session, err);
+
+	o.manager = cli->env("NOTIFY_SOCKET");
+	o.watchdog_us =
+		notify_watchdog(cli->env("WATCHDOG_USEC"), cli->env("WATCHDOG_PID"), getpid());
 
 	/* Files are read with the environment of who hands them in, never with the daemon's. */
 	o.session.env = NULL;

@@ -61,6 +61,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 	if (resume && !number_u64(resume, INT32_MAX, &fd))
 		return command_usage(cli, args, "--resume needs a number");
 	o.resume = (int)fd;
+	o.manager = o.foreground ? cli->env("NOTIFY_SOCKET") : NULL;
 	r = shim_run(&o, err);
 	if (r == 0 && o.rehearse)
 		output_printf(cli->out, "%s\n", shim_upgrade_word(cli->arena));
