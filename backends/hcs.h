@@ -19,6 +19,7 @@
 #include "backends/hcs_spec.h"
 #include "backends/image_dir.h"
 #include "backends/network_hcn.h"
+#include "backends/quarantine.h"
 #include "backends/runtime_hcs.h"
 #include "base/limits.h"
 
@@ -161,6 +162,11 @@ int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err)
 /** hcs_settle_end() - the process of @box is proved gone, its handles and its system are closed;
  *  the caller's box. -ERR_CONFLICT: it lives */
 int hcs_settle_end(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err);
+
+/** hcs_quarantine() - of instance @id; its dir is the caller's matter */
+struct quarantine hcs_quarantine(const struct hcs *h, const char *id);
+/** hcs_drop_kept() - what is in quarantine of @id, and the lease for it; none is success */
+int hcs_drop_kept(struct hcs *h, const char *id, struct error *err);
 
 /** hcs_leftovers - the table of leftovers.h (hcs_leftovers.c) */
 extern const struct leftovers_ops hcs_leftovers;

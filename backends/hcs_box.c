@@ -95,7 +95,7 @@ static void copy_strings(struct hcs_box *copy, struct arena *a)
 		&copy->rec.image,      &copy->rec.digest,   &copy->rec.address,
 		&copy->rec.slice,      &copy->rec.endpoint, &copy->rec.space,
 		&copy->rec.boot_id,    &copy->rec.log_path, &copy->note.runtime_id,
-		&copy->rec.vm,
+		&copy->rec.layer,      &copy->rec.vm,
 	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)

@@ -69,6 +69,7 @@ static int save_record(struct job *j, struct error *err)
 		.slice = arena_strdup(keep, s->slice),
 		.boot_id = j->h->boot_id,
 		.log_path = log.path,
+		.layer = arena_strdup(keep, s->layer),
 		.log_max_bytes = log.max_bytes,
 		.log_keep_s = log.keep_s,
 		.created = clock_wall(),
@@ -144,14 +145,25 @@ static int keep_wish(struct job *j, struct error *err)
 	return hcs_record_save(j->dir, &j->box->rec, err);
 }
 
+/* Should it never run, what was kept goes back (hcs_remove.c). */
+static int take_layer(const struct job *j, struct error *err)
+{
+	struct quarantine q = hcs_quarantine(j->h, j->spec->layer);
+
+	q.dir = j->dir;
+	return j->spec->layer ? quarantine_take(&q, err) : 0;
+}
+
 /* Under hyperv the guest mounts it. */
 static int make_layers(struct job *j, struct error *err)
 {
 	struct hcs_container *c = &j->wish.container;
 	const char *scratch = arena_printf(j->a, "%s/scratch", j->dir);
 	struct hcs_layer *layers;
-	int r;
+	int r = take_layer(j, err);
 
+	if (r < 0)
+		return r;
 	if (is_hyperv(j))
 		return hcs_layers_make(j->h->api, scratch, &j->chain, err);
 	r = hcs_layers_describe(j->h->api, &j->chain, j->a, &layers, err);

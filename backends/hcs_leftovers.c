@@ -240,15 +240,22 @@ static int keep_image(struct hcs *h, const struct hcs_box *box, struct error *er
 	return r < 0 ? r : 0; /* without the image the files are still worth something */
 }
 
+struct quarantine hcs_quarantine(const struct hcs *h, const char *id)
+{
+	return (struct quarantine){ .layout = &h->layout, .id = id, .layer = "scratch" };
+}
+
 static int put_aside(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *dir = layout_silo(&h->layout, a, box->id);
-	const struct quarantine q = { &h->layout, box->id, "scratch", dir, box->rec.log_path };
+	struct quarantine q = hcs_quarantine(h, box->id);
 	int r = hcs_settle_end(h, box, deadline, err);
 
 	r = r < 0 ? r : hcs_layers_detach(h->api, arena_printf(a, "%s/scratch", dir), dir, err);
 	r = r < 0 ? r : keep_image(h, box, err);
+	q.dir = dir;
+	q.log_path = box->rec.log_path;
 	r = r < 0 ? r : quarantine_put(&q, err);
 	if (r == QUARANTINE_NONE) {
 		r = unlease(h, quarantine_lease(box->id, a), err);
@@ -279,17 +286,22 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 	return r;
 }
 
+int hcs_drop_kept(struct hcs *h, const char *id, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct quarantine q = hcs_quarantine(h, id);
+	int r = quarantine_drop(&q, err);
+
+	return r < 0 ? r : unlease(h, quarantine_lease(id, a), err);
+}
+
 static int drop(struct runtime *rt, const char *id, struct error *err)
 {
-	struct hcs *h = hcs_of(rt);
-	struct arena *a CLEAN(arena) = arena_new();
-	const struct quarantine q = { .layout = &h->layout, .id = id, .layer = "scratch" };
 	int r = look_kept(rt, id, err);
 
 	if (r <= 0)
 		return r < 0 ? r : RUNTIME_ABSENT;
-	r = quarantine_drop(&q, err);
-	return r < 0 ? r : unlease(h, quarantine_lease(id, a), err);
+	return hcs_drop_kept(hcs_of(rt), id, err);
 }
 
 const struct leftovers_ops hcs_leftovers = {

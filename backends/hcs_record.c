@@ -10,6 +10,7 @@ static const struct instance_member members[] = {
 	MEMBER(image, true),       MEMBER(digest, true),   MEMBER(address, true),
 	MEMBER(slice, true),       MEMBER(endpoint, true), MEMBER(space, true),
 	MEMBER(vm, true),          MEMBER(boot_id, false), MEMBER(log_path, true),
+	MEMBER(layer, true),
 };
 
 enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };

@@ -29,6 +29,7 @@ struct hcs_record {
 	const char *vm; /* id of its utility VM's system; NULL: it runs on the host's kernel */
 	const char *boot_id;
 	const char *log_path;
+	const char *layer;     /* whose scratch layer it began with; NULL: a fresh one */
 	int64_t log_max_bytes; /* as in struct shim_log_place; 0 in what older builds made */
 	int64_t log_keep_s;
 	/* What it may use, as in hcs_document.h: one that has been lifted is not lifted in place.

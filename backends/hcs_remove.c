@@ -53,6 +53,21 @@ int hcs_remove_machine(struct hcs *h, const struct hcs_box *box, struct mono dea
 	return r < 0 ? error_wrap(err, r, "utility VM") : 0;
 }
 
+/* A kept layer that was taken for an instance which never ran is kept on. */
+static int remove_layer(struct hcs *h, const struct hcs_box *box, const char *dir, struct arena *a,
+			struct error *err)
+{
+	const char *scratch = arena_printf(a, "%s/scratch", dir);
+	struct quarantine q = hcs_quarantine(h, box->rec.layer);
+	int r;
+
+	if (!box->rec.layer || box->has_note)
+		return hcs_layers_unmount(h->api, scratch, dir, err);
+	q.dir = dir;
+	r = hcs_layers_detach(h->api, scratch, dir, err);
+	return r < 0 ? r : quarantine_return(&q, err);
+}
+
 int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
@@ -60,8 +75,7 @@ int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err)
 	int r = network_hcn_detach(h->network, box->id, err);
 
 	if (r == 0)
-		r = hcs_layers_unmount(h->api, arena_printf(a, "%s/scratch", dir),
-				       layout_silo(&h->layout, a, box->id), err);
+		r = remove_layer(h, box, dir, a, err);
 	if (r < 0)
 		return r;
 	if (h->log)

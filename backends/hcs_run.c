@@ -182,6 +182,9 @@ int hcs_start(struct runtime *rt, const char *id, struct mono deadline, struct e
 	r = may_start(box, err);
 	if (r == 0)
 		r = start_box(box, deadline, err);
+	/* It has the layer now; what else was kept of the one before would be swept, too. */
+	if (r == 0 && box->rec.layer)
+		(void)hcs_drop_kept(h, box->rec.layer, NULL);
 	hcs_box_settle(box);
 	return r;
 }

@@ -68,5 +68,9 @@ int64_t memory_change_number(struct json_object *doc, const char *key);
 bool memory_change_lives(enum instance_state s);
 struct wall memory_change_now(struct runtime_memory *m);
 
+/* Between enter and leave: is anything kept of @id, and: forget it. */
+bool memory_leftovers_has_kept(struct runtime_memory *m, const char *id);
+int memory_leftovers_drop_kept(struct runtime_memory *m, const char *id, struct error *err);
+
 /** memory_leftovers - the table of leftovers.h (memory_leftovers.c) */
 extern const struct leftovers_ops memory_leftovers;

@@ -112,18 +112,29 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 	return memory_change_finish(&c, r, err);
 }
 
+bool memory_leftovers_has_kept(struct runtime_memory *m, const char *id)
+{
+	char key[LIMIT_RUNTIME_ID + sizeof(KEPT)];
+
+	return memory_world_find(m->world, kept_key(id, key)) != NULL;
+}
+
+int memory_leftovers_drop_kept(struct runtime_memory *m, const char *id, struct error *err)
+{
+	char key[LIMIT_RUNTIME_ID + sizeof(KEPT)];
+
+	return memory_world_drop(m->world, kept_key(id, key), err);
+}
+
 static int drop(struct runtime *rt, const char *id, struct error *err)
 {
 	struct runtime_memory *m = memory_change_world_of(rt);
-	char key[LIMIT_RUNTIME_ID + sizeof(KEPT)];
 	int r = memory_world_enter(m->world, err);
 
 	if (r < 0)
 		return r;
-	if (memory_world_find(m->world, kept_key(id, key)))
-		r = memory_world_drop(m->world, key, err);
-	else
-		r = RUNTIME_ABSENT;
+	r = memory_leftovers_has_kept(m, id) ? memory_leftovers_drop_kept(m, id, err)
+					     : RUNTIME_ABSENT;
 	memory_world_leave(m->world);
 	return r;
 }

@@ -19,6 +19,7 @@ static const struct instance_member members[] = {
 	MEMBER(image, true),       MEMBER(digest, true),        MEMBER(address, true),
 	MEMBER(program, false),    MEMBER(program_path, false), MEMBER(program_version, true),
 	MEMBER(boot_id, false),    MEMBER(log_path, true),      MEMBER(cgroup, false),
+	MEMBER(layer, true),
 };
 
 enum { N_MEMBERS = sizeof(members) / sizeof(members[0]), SIGNAL_MAX = 64 };

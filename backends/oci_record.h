@@ -30,6 +30,7 @@ struct oci_record {
 	const char *log_path;
 	int64_t log_max_bytes; /* as in struct shim_log_place; 0 in what older builds made */
 	int64_t log_keep_s;
+	const char *layer;  /* whose writable layer it began with; NULL: a fresh one */
 	const char *cgroup; /* `<base>/<owner>/<id>`, below each hierarchy's mount */
 	int stop_signal;    /* of the image, Linux number; 0: none */
 	bool host_mount;    /* its root is mounted in the host's table */

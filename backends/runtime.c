@@ -35,6 +35,8 @@ int runtime_check_spec(const struct instance_spec *spec, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (spec->layer && runtime_check_id(spec->layer, err) < 0)
+		return -ERR_INVALID;
 	(void)runtime_id_parse(spec->id, &parts); /* it just was one */
 	if (strcmp(parts.deployment, spec->deployment) == 0 &&
 	    strcmp(parts.service, spec->service_name) == 0 && parts.slot == spec->slot &&

@@ -149,9 +149,27 @@ static struct json_object *make_document(struct runtime_memory *m, const struct 
 	json_put_str(doc, "image", spec->image);
 	json_put_str(doc, "digest", spec->digest);
 	json_put_str(doc, "address", spec->address);
+	json_put_str(doc, "layer", spec->layer);
 	json_put_i64(doc, "ends_with", program_end(spec->service));
 	json_put_i64(doc, "created_us", now);
 	return doc;
+}
+
+static int refuse_layer(struct runtime_memory *m, const char *layer, struct error *err)
+{
+	if (!layer || memory_leftovers_has_kept(m, layer))
+		return 0;
+	return error_set(err, ERR_NOT_FOUND, 0, "nothing of %s is kept", layer);
+}
+
+/* Once it runs, what was kept of the one before is its own. */
+static int use_layer(struct memory_change *c, struct error *err)
+{
+	const char *layer = NULL;
+
+	if (json_get_str(c->doc, "layer", &layer, NULL) != 0)
+		return 0;
+	return memory_leftovers_drop_kept(c->m, layer, err);
 }
 
 static int memory_create(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
@@ -167,6 +185,8 @@ static int memory_create(struct runtime *rt, const struct instance_spec *spec, s
 		return r;
 	is_there = c.doc != NULL;
 	r = is_there ? RUNTIME_ALREADY : refuse_missing(c.m, spec->digest, err);
+	if (r == 0)
+		r = refuse_layer(c.m, spec->layer, err);
 	if (!is_there && r == 0)
 		c.doc = make_document(c.m, spec);
 	if (c.doc)
@@ -195,7 +215,7 @@ static int memory_start(struct runtime *rt, const char *id, struct mono deadline
 	json_put_i64(c.doc, "started_us", memory_change_now(c.m).us);
 	if (memory_change_number(c.doc, "ends_with") >= 0)
 		memory_change_set_exited(&c, (int)memory_change_number(c.doc, "ends_with"));
-	return memory_change_finish(&c, 0, err);
+	return memory_change_finish(&c, use_layer(&c, err), err);
 }
 
 /* What a program without handlers does not even notice. */

@@ -16,6 +16,7 @@
 #include "backends/oci_cgroup.h"
 #include "backends/oci_program.h"
 #include "backends/oci_record.h"
+#include "backends/quarantine.h"
 #include "backends/runtime_youki.h"
 #include "backends/shim_log_file.h"
 #include "base/limits.h"
@@ -206,6 +207,11 @@ int youki_settle_end(struct youki *y, struct youki_box *box, struct mono deadlin
 		     struct error *err);
 /** youki_remove_states() - the state directories of @id, of whichever program; absent is success */
 int youki_remove_states(struct youki *y, const char *id, struct error *err);
+
+/** youki_quarantine() - of instance @id; its dir is the caller's matter */
+struct quarantine youki_quarantine(const struct youki *y, const char *id);
+/** youki_drop_kept() - what is in quarantine of @id, and the lease for it; none is success */
+int youki_drop_kept(struct youki *y, const char *id, struct error *err);
 
 /** youki_leftovers - the table of leftovers.h (youki_leftovers.c) */
 extern const struct leftovers_ops youki_leftovers;

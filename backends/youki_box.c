@@ -124,7 +124,7 @@ struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
 		&copy.rec.image,      &copy.rec.digest,       &copy.rec.address,
 		&copy.rec.program,    &copy.rec.program_path, &copy.rec.program_version,
 		&copy.rec.boot_id,    &copy.rec.log_path,     &copy.rec.cgroup,
-		&copy.limits,
+		&copy.rec.layer,      &copy.limits,
 	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)

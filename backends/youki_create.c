@@ -117,6 +117,7 @@ static int save_record(struct job *j, struct error *err)
 		.program_version = arena_strdup(keep, j->program->version),
 		.boot_id = j->y->boot_id,
 		.stop_signal = stop_signal(j),
+		.layer = arena_strdup(keep, s->layer),
 		.log_path = log.path,
 		.log_max_bytes = log.max_bytes,
 		.log_keep_s = log.keep_s,
@@ -211,10 +212,21 @@ static int make_etc(const struct job *j, struct error *err)
 	return r < 0 ? r : write_file(j, "etc/hostname", etc.hostname, 0644, err);
 }
 
+/* Fresh, or one that was kept; should it never run, that one goes back (youki_remove.c). */
+static int make_upper(const struct job *j, struct error *err)
+{
+	struct quarantine q = youki_quarantine(j->y, j->spec->layer);
+
+	if (!j->spec->layer)
+		return make_dir(j, "upper", 0755, err);
+	q.dir = j->bundle;
+	return quarantine_take(&q, err);
+}
+
 static int fill_bundle(struct job *j, struct error *err)
 {
 	struct oci_device *devices;
-	int r = make_dir(j, "upper", 0755, err);
+	int r = make_upper(j, err);
 
 	crash_point("fill", j->spec->id);
 	r = r < 0 ? r : make_dir(j, "work", 0700, err);

@@ -389,18 +389,25 @@ static int keep_image(struct youki *y, const struct youki_box *box, struct error
 	return r < 0 ? r : 0; /* without the image the files are still worth something */
 }
 
+struct quarantine youki_quarantine(const struct youki *y, const char *id)
+{
+	return (struct quarantine){ .layout = &y->layout, .id = id, .layer = "upper" };
+}
+
 static int put_aside(struct youki *y, struct youki_box *box, struct mono deadline,
 		     struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *bundle = layout_bundle(&y->layout, a, box->id);
-	struct quarantine q = { &y->layout, box->id, "upper", bundle, box->rec.log_path };
+	struct quarantine q = youki_quarantine(y, box->id);
 	int r = youki_settle_end(y, box, deadline, err);
 
 	r = r < 0 ? r : oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);
 	r = r < 0 ? r : keep_image(y, box, err);
 	if (r < 0)
 		return r;
+	q.dir = bundle;
+	q.log_path = box->rec.log_path;
 	r = quarantine_put(&q, err);
 	if (r == QUARANTINE_NONE) {
 		r = unlease(y, quarantine_lease(box->id, a), err);
@@ -431,17 +438,22 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 	return r;
 }
 
+int youki_drop_kept(struct youki *y, const char *id, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct quarantine q = youki_quarantine(y, id);
+	int r = quarantine_drop(&q, err);
+
+	return r < 0 ? r : unlease(y, quarantine_lease(id, a), err);
+}
+
 static int drop(struct runtime *rt, const char *id, struct error *err)
 {
-	struct youki *y = youki_of(rt);
-	struct arena *a CLEAN(arena) = arena_new();
-	const struct quarantine q = { .layout = &y->layout, .id = id, .layer = "upper" };
 	int r = look_kept(rt, id, err);
 
 	if (r <= 0)
 		return r < 0 ? r : RUNTIME_ABSENT;
-	r = quarantine_drop(&q, err);
-	return r < 0 ? r : unlease(y, quarantine_lease(id, a), err);
+	return youki_drop_kept(youki_of(rt), id, err);
 }
 
 const struct leftovers_ops youki_leftovers = {

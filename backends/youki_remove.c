@@ -74,6 +74,16 @@ static int remove_bundle(const char *bundle, struct error *err)
 	return fs_remove_tree(AT_FDCWD, bundle, err);
 }
 
+/* A kept layer that was taken for an instance which never ran is kept on. */
+static int return_layer(struct youki *y, const struct youki_box *box, const char *bundle,
+			struct error *err)
+{
+	struct quarantine q = youki_quarantine(y, box->rec.layer);
+
+	q.dir = bundle;
+	return box->rec.layer && !box->note.started ? quarantine_return(&q, err) : 0;
+}
+
 static int unlease(struct youki *y, const char *id, struct error *err)
 {
 	struct image_dir *images;
@@ -106,6 +116,7 @@ static int remove_rest(struct youki *y, const struct youki_box *box, struct mono
 	r = r < 0 ? r : unlease(y, box->id, err);
 	if (r == 0)
 		r = oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);
+	r = r < 0 ? r : return_layer(y, box, bundle, err);
 	return r < 0 ? r : remove_bundle(bundle, err);
 }
 

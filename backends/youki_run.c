@@ -117,7 +117,11 @@ int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct
 		return r;
 	r = oci_program_start(&call, err);
 	crash_point("started", id);
-	return r < 0 ? explain_refusal(y, &call, at, r, err) : note_started(y, id, at, err);
+	r = r < 0 ? explain_refusal(y, &call, at, r, err) : note_started(y, id, at, err);
+	/* It has the layer now; what else was kept of the one before would be swept, too. */
+	if (r >= 0 && box.rec.layer)
+		(void)youki_drop_kept(y, box.rec.layer, NULL);
+	return r;
 }
 
 static int kill_all(struct youki *y, const struct youki_box *box, struct error *err)

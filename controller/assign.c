@@ -3,9 +3,12 @@
 #include "controller/assign.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "specs/runtime_id.h"
 #include "specs/spec_service.h"
 #include "store/address_store.h"
+#include "store/orphan_store.h"
 
 static const struct slice *slice_of(const struct assign_slices *all, const char *runtime)
 {
@@ -73,14 +76,22 @@ static void refuse_none(struct work_step *w)
 	error_hint(&w->error, "add it: slices: {%s: 10.220.0.0/17}", w->rt->name);
 }
 
-static void give(struct work_step *w, const char *address, const char *cidr)
+/* The step's spec is the core's: what is added goes into a copy. */
+static struct instance_spec *own_spec(struct work_step *w)
 {
 	struct instance_spec *spec = arena_alloc(w->arena, sizeof(*spec));
 
 	*spec = *w->step.spec;
+	w->step.spec = spec;
+	return spec;
+}
+
+static void give(struct work_step *w, const char *address, const char *cidr)
+{
+	struct instance_spec *spec = own_spec(w);
+
 	spec->address = arena_strdup(w->arena, address);
 	spec->slice = arena_strdup(w->arena, cidr);
-	w->step.spec = spec;
 }
 
 int assign_address(struct store *store, const struct assign_slices *slices, struct work_step *w,
@@ -107,4 +118,47 @@ int assign_address(struct store *store, const struct assign_slices *slices, stru
 	else if (r == 0)
 		give(w, address, cidr);
 	return r < 0 ? r : 0;
+}
+
+/* --- layers -------------------------------------------------------------------------- */
+
+static bool is_of_slot(const char *id, const struct step *st)
+{
+	struct runtime_id was;
+
+	return runtime_id_parse(id, &was) && strcasecmp(was.deployment, st->deployment) == 0 &&
+	       strcmp(was.service, st->service) == 0 && was.slot == st->slot;
+}
+
+/* *ret NULL: nothing is wanted back for that slot. */
+static int find_layer(struct store *store, const struct step *st, struct arena *a, const char **ret,
+		      struct error *err)
+{
+	struct orphan_rows rows;
+	int r = orphan_store_restoring(store, st->runtime, a, &rows, err);
+
+	*ret = NULL;
+	for (size_t i = 0; r == 0 && i < rows.n && !*ret; i++)
+		if (is_of_slot(rows.items[i].id, st))
+			*ret = rows.items[i].id;
+	return r;
+}
+
+int assign_layer(struct store *store, struct work_step *w, struct arena *a, struct error *err)
+{
+	const char *layer;
+	int r = find_layer(store, &w->step, a, &layer, err);
+
+	if (r == 0 && layer)
+		own_spec(w)->layer = arena_strdup(w->arena, layer);
+	return r;
+}
+
+int assign_layer_used(struct store *store, const struct step *st, struct arena *a,
+		      struct error *err)
+{
+	const char *layer;
+	int r = find_layer(store, st, a, &layer, err);
+
+	return r < 0 || !layer ? r : orphan_store_delete(store, st->runtime, layer, err);
 }

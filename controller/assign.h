@@ -28,3 +28,14 @@ struct assign_slices {
  */
 int assign_address(struct store *store, const struct assign_slices *slices, struct work_step *w,
 		   struct arena *a, struct error *err);
+
+/**
+ * assign_layer() - the layer that a person wants back in the slot of @w, if there is one
+ *
+ * In the same transaction. It stays wanted until an instance that has it was started.
+ */
+int assign_layer(struct store *store, struct work_step *w, struct arena *a, struct error *err);
+
+/** assign_layer_used() - an instance of the slot was started: nothing is wanted back any more */
+int assign_layer_used(struct store *store, const struct step *st, struct arena *a,
+		      struct error *err);

@@ -6,11 +6,14 @@
 #include "controller/ledger.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "specs/runtime_id.h"
 #include "store/deployment_store.h"
 #include "store/event_store.h"
 #include "store/instance_store.h"
 #include "store/intent_store.h"
+#include "store/orphan_store.h"
 #include "store/slot_store.h"
 
 /* A start, an exit and a thaw change a row that is there; one that is not is nobody's. */
@@ -62,6 +65,7 @@ static void set_exited(struct instance *i, const void *arg)
 static int record(const struct ledger *l, const struct work_step *w, struct error *err)
 {
 	const char *id = w->step.instance_id;
+	int r;
 
 	/* A failure proves nothing: the row stays as the intent left it, until a look. */
 	if (w->result < 0)
@@ -72,7 +76,8 @@ static int record(const struct ledger *l, const struct work_step *w, struct erro
 	case STEP_UPDATE:
 		return change_row(l, id, set_updated, w->step.spec, err);
 	case STEP_START:
-		return change_row(l, id, set_running, &l->now, err);
+		r = assign_layer_used(l->store, &w->step, l->arena, err);
+		return r < 0 ? r : change_row(l, id, set_running, &l->now, err);
 	case STEP_REMOVE:
 		return instance_store_delete(l->store, id, err);
 	case STEP_STAGE:
@@ -150,6 +155,8 @@ static int put_new(const struct ledger *l, struct work_step *w, struct error *er
 {
 	int r = assign_address(l->store, &l->slices, w, l->arena, err);
 
+	if (r == 0 && !w->is_refused)
+		r = assign_layer(l->store, w, l->arena, err);
 	return r < 0 || w->is_refused ? r : put_unborn(l, &w->step, err);
 }
 
@@ -179,5 +186,26 @@ int ledger_intents(const struct ledger *l, struct work_step *const *jobs, size_t
 		r = intent_store_put(l->store, rows, n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		jobs[i]->intent = rows[i].id;
+	return r;
+}
+
+int ledger_raise(const struct ledger *l, const char *deployment, struct error *err)
+{
+	struct orphan_rows rows;
+	int r = orphan_store_list(l->store, l->arena, &rows, err);
+
+	for (size_t i = 0; r == 0 && i < rows.n; i++) {
+		struct runtime_id id;
+
+		if (!runtime_id_parse(rows.items[i].id, &id) ||
+		    strcasecmp(id.deployment, deployment) != 0)
+			continue;
+		r = slot_store_raise(l->store,
+				     &(struct instance){ .deployment = deployment,
+							 .service = id.service,
+							 .slot = id.slot,
+							 .generation = id.generation },
+				     err);
+	}
 	return r;
 }

@@ -42,6 +42,13 @@ int ledger_update(const struct ledger *l, const char *deployment, const struct r
 int ledger_intents(const struct ledger *l, struct work_step *const *jobs, size_t n,
 		   struct error *err);
 
+/**
+ * ledger_raise() - the slots of @deployment count on from what sweeps have seen or kept of them
+ *
+ * An id is never used twice, also where the store has not made the first.
+ */
+int ledger_raise(const struct ledger *l, const char *deployment, struct error *err);
+
 /* Ids that a step or an exit touched since a look began: there the rows know more than the look. */
 struct ledger_touched;
 struct ledger_touched *ledger_touched_new(void);

@@ -350,23 +350,32 @@ static unsigned kinds_now(const struct sweep *w, const struct orphan *o)
 	return kinds;
 }
 
-int sweep_verify(struct sweep *w, struct error *err)
+/* What of it should be gone now and is not. */
+static unsigned kinds_left(const struct sweep *w, const struct sweep_fate *f)
 {
 	const unsigned aside = leftover_bit(LEFTOVER_QUARANTINE);
+	unsigned kinds = kinds_now(w, &f->item.orphan);
+
+	if (f->end != SWEEP_END_REMOVED && f->end != SWEEP_END_KEPT)
+		return 0;
+	return f->item.act == SWEEP_DROP ? kinds & aside : kinds & ~aside;
+}
+
+int sweep_verify(struct sweep *w, struct error *err)
+{
 	struct store_txn *txn CLEAN(store_txn) = NULL;
 	int r = store_begin(w->s->store, ERROR_HERE, &txn, err);
 
 	for (size_t i = 0; r == 0 && i < w->plan.n; i++) {
 		struct sweep_fate *f = &w->fates[i];
-		unsigned kinds = kinds_now(w, &f->item.orphan);
+		unsigned kinds = kinds_left(w, f);
 
-		if ((f->end != SWEEP_END_REMOVED && f->end != SWEEP_END_KEPT) ||
-		    (kinds & ~aside) == 0)
+		if (!kinds)
 			continue;
 		f->item.orphan.kinds = kinds;
 		f->end = SWEEP_END_STUCK;
 		f->why = arena_printf(w->arena, "it was taken away, and there is again: %s",
-				      leftover_words(kinds & ~aside, w->arena));
+				      leftover_words(kinds, w->arena));
 		r = save_fate(w, f, err);
 	}
 	return r < 0 ? r : store_commit(&txn, err);

@@ -176,7 +176,7 @@ static const char *is_adoptable(const struct judge *j)
 
 static const char *is_restoring(const struct judge *j)
 {
-	return j->item->orphan.state == ORPHAN_RESTORING
+	return j->item->orphan.state == ORPHAN_RESTORING && !j->f->in->n_only
 		       ? "the next instance of its slot begins with its layer"
 		       : NULL;
 }
@@ -306,25 +306,45 @@ static bool is_asked_for(const struct sweep_input *in, const char *id)
 	return in->n_only == 0;
 }
 
+static bool is_explained(const struct instance *row, const char *runtime)
+{
+	return row && strcmp(row->runtime, runtime) == 0;
+}
+
+/* What the runtime shows of it as an instance. */
+static void add_state(const struct sweep_look *look, const struct instance *by_id,
+		      struct sweep_item *item)
+{
+	const struct instance key = { .id = item->orphan.id }, *seen = NULL;
+
+	if (look->seen.n)
+		seen = bsearch(&key, by_id, look->seen.n, sizeof(key), by_instance_id);
+	if (!seen)
+		return;
+	item->has_instance = true;
+	item->state = seen->state;
+	item->stop_signal = seen->stop_signal;
+	item->is_live = is_alive(seen->state);
+}
+
 static void add_orphan(const struct finder *f, const struct sweep_look *look,
 		       const struct leftover *l, const struct instance *by_id,
 		       struct sweep_plan *ret)
 {
-	const struct instance key = { .id = l->id }, *seen = NULL, *row = find_row(f, l->id);
-	struct sweep_item item = { .orphan = remember(f, look->runtime, l) };
+	const struct instance *row = find_row(f, l->id);
+	struct leftover part = *l;
+	struct sweep_item item = { .act = SWEEP_LEAVE };
 	struct judge j = { .f = f, .item = &item };
 
-	if (!runtime_id_parse(l->id, &j.id) || !is_asked_for(f->in, l->id) ||
-	    (row && strcmp(row->runtime, look->runtime) == 0))
-		return; /* explained */
-	if (look->seen.n)
-		seen = bsearch(&key, by_id, look->seen.n, sizeof(key), by_instance_id);
-	j.twin = row;
-	if (seen) {
-		item.has_instance = true;
-		item.state = seen->state;
-		item.stop_signal = seen->stop_signal;
-		item.is_live = is_alive(seen->state);
+	/* A row explains all but what lies in quarantine under its name. */
+	if (is_explained(row, look->runtime))
+		part.kinds &= leftover_bit(LEFTOVER_QUARANTINE);
+	if (!part.kinds || !runtime_id_parse(l->id, &j.id) || !is_asked_for(f->in, l->id))
+		return;
+	item.orphan = remember(f, look->runtime, &part);
+	if (!is_aside(part.kinds)) {
+		j.twin = row;
+		add_state(look, by_id, &item);
 	}
 	decide(&j);
 	ret->n_acts += item.act != SWEEP_LEAVE;
@@ -357,19 +377,26 @@ static int by_leftover_id(const void *a, const void *b)
 	return strcmp(((const struct leftover *)a)->id, ((const struct leftover *)b)->id);
 }
 
-/* Rows of orphans that this look does not show any more, or that a row of an instance explains. */
+/* Is there anything of it that no row explains? */
+static bool is_there(const struct finder *f, const struct sweep_look *look, const struct orphan *o)
+{
+	const struct leftover key = { .id = o->id }, *l = NULL;
+
+	if (look->things.n)
+		l = bsearch(&key, look->things.items, look->things.n, sizeof(key), by_leftover_id);
+	if (!l)
+		return false;
+	return !is_explained(find_row(f, o->id), o->runtime) ||
+	       (l->kinds & leftover_bit(LEFTOVER_QUARANTINE));
+}
+
+/* Rows of orphans that are none any more. */
 static void add_gone(const struct finder *f, const struct sweep_look *look, struct sweep_plan *ret)
 {
 	for (size_t i = 0; i < f->in->n_orphans; i++) {
 		const struct orphan *o = &f->in->orphans[i];
-		const struct leftover key = { .id = o->id };
-		const struct instance *row = find_row(f, o->id);
-		bool is_explained = row && strcmp(row->runtime, o->runtime) == 0;
 
-		if (strcmp(o->runtime, look->runtime) != 0)
-			continue;
-		if (!is_explained && look->things.n &&
-		    bsearch(&key, look->things.items, look->things.n, sizeof(key), by_leftover_id))
+		if (strcmp(o->runtime, look->runtime) != 0 || is_there(f, look, o))
 			continue;
 		ret->gone = arena_grow(f->a, ret->gone, ret->n_gone, sizeof(struct orphan *));
 		ret->gone[ret->n_gone++] = o;

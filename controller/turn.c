@@ -161,7 +161,9 @@ static int load_records(struct driver *d, struct wanted *w, struct error *err)
 static int feed_coming(struct driver *d, struct tracked *t, struct error *err)
 {
 	struct reconcile_event ev = { .type = RECONCILE_DESIRED };
-	int r = load_records(d, t->coming, err);
+	int r = ledger_raise(&d->ledger, t->coming->deployment, err);
+
+	r = r < 0 ? r : load_records(d, t->coming, err);
 
 	if (r < 0)
 		return r;

@@ -47,10 +47,12 @@ struct instance_spec {
 	const char *owner;
 	const char *node_id;
 	const char *config_hash;
-	const char *image;    /* as written */
-	const char *digest;   /* manifest digest, `sha256:…` */
-	const char *address;  /* NULL: none */
-	const char *slice;    /* the network it is in, "10.220.99.0/28"; NULL likewise */
+	const char *image;   /* as written */
+	const char *digest;  /* manifest digest, `sha256:…` */
+	const char *address; /* NULL: none */
+	const char *slice;   /* the network it is in, "10.220.99.0/28"; NULL likewise */
+	const char
+		*layer; /* it begins with the writable layer kept of that instance; NULL: fresh */
 	const char *oci_path; /* runtime.oci.path for it; "": as found; NULL: nothing said */
 	const struct service *service; /* normalised, the replica group's values merged in */
 	const struct env_var *env;     /* of the service, resolved, sorted by name */

@@ -22,6 +22,7 @@ struct json_object *instance_spec_to_json(const struct instance_spec *s)
 	json_put_str(o, "address", s->address);
 	json_put_str(o, "slice", s->slice);
 	json_put_str(o, "oci_path", s->oci_path);
+	json_put_str(o, "layer", s->layer);
 	json_put_obj(o, "service", s->service ? render_service_json(s->service) : NULL);
 	for (size_t i = 0; i < s->n_env; i++)
 		json_put_str(env, s->env[i].name, s->env[i].value);
@@ -57,6 +58,7 @@ static int get_texts(struct json_object *o, struct arena *a, struct instance_spe
 		{ "address", &ret->address },
 		{ "slice", &ret->slice },
 		{ "oci_path", &ret->oci_path },
+		{ "layer", &ret->layer },
 	};
 	int r = 0;
 

@@ -59,9 +59,8 @@ static int read_checked(struct stmt *st, struct arena *a, struct orphan *ret, st
 	return error_set(err, ERR_CORRUPT, 0, "orphan %s has an unknown state", ret->id);
 }
 
-int orphan_store_list(struct store *s, struct arena *a, struct orphan_rows *ret, struct error *err)
+static int read_all(struct stmt *st, struct arena *a, struct orphan_rows *ret, struct error *err)
 {
-	struct stmt *st CLEAN(stmt) = stmt_get(s, Q_ORPHAN_LIST);
 	struct orphan_rows rows = { 0 };
 	int r;
 
@@ -74,6 +73,22 @@ int orphan_store_list(struct store *s, struct arena *a, struct orphan_rows *ret,
 	if (r == 0)
 		*ret = rows;
 	return r;
+}
+
+int orphan_store_list(struct store *s, struct arena *a, struct orphan_rows *ret, struct error *err)
+{
+	struct stmt *st CLEAN(stmt) = stmt_get(s, Q_ORPHAN_LIST);
+
+	return read_all(st, a, ret, err);
+}
+
+int orphan_store_restoring(struct store *s, const char *runtime, struct arena *a,
+			   struct orphan_rows *ret, struct error *err)
+{
+	struct stmt *st CLEAN(stmt) = stmt_get(s, Q_ORPHAN_RESTORING);
+
+	stmt_bind_text(st, "runtime", runtime);
+	return read_all(st, a, ret, err);
 }
 
 int orphan_store_find(struct store *s, const char *runtime, const char *id, struct arena *a,

@@ -20,6 +20,10 @@ int orphan_store_delete(struct store *s, const char *runtime, const char *id, st
 /** orphan_store_list() - all of the node */
 int orphan_store_list(struct store *s, struct arena *a, struct orphan_rows *ret, struct error *err);
 
+/** orphan_store_restoring() - those of a runtime whose layer is wanted back */
+int orphan_store_restoring(struct store *s, const char *runtime, struct arena *a,
+			   struct orphan_rows *ret, struct error *err);
+
 enum { ORPHAN_ABSENT = 1 };
 
 /** orphan_store_find() - ORPHAN_ABSENT (> 0) when there is no row of it */

@@ -36,6 +36,7 @@ struct output;
 	X(image_rm)                                                                                \
 	X(sweep)                                                                                   \
 	X(orphans_ls)                                                                              \
+	X(orphans_restore)                                                                         \
 	X(orphans_delete)                                                                          \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \

@@ -23,3 +23,10 @@ SELECT runtime, runtime_id, kinds, sightings, first_us, last_us, state, since_us
 	reason
 FROM orphan
 WHERE runtime = :runtime AND runtime_id = :runtime_id;
+
+-- name: orphan_restoring
+SELECT runtime, runtime_id, kinds, sightings, first_us, last_us, state, since_us, tries, retry_us,
+	reason
+FROM orphan
+WHERE runtime = :runtime AND state = 'restoring'
+ORDER BY runtime_id;

@@ -157,6 +157,50 @@ static void keep_outlives_release(void **state)
 	contract_is(c, leftovers_drop(c->rt, id, &c->err), RUNTIME_ABSENT);
 }
 
+/* --- a layer that was kept --- */
+
+static int create_on(struct contract *c, const char *layer, uint64_t generation)
+{
+	struct instance_spec spec = contract_spec(c, "web", 0, generation);
+	struct instance made;
+
+	spec.layer = layer;
+	return runtime_create(c->rt, &spec, contract_soon(), c->arena, &made, &c->err);
+}
+
+static void layers_that_are_not_there(void **state)
+{
+	struct contract *c = *state;
+
+	if (!can_tell(c))
+		return;
+	contract_is(c, create_on(c, "test.web-rep-0.1", 2), -ERR_NOT_FOUND);
+	contract_is(c, create_on(c, "../../etc", 2), -ERR_INVALID);
+	assert_int_equal(list(c).n, 0);
+}
+
+/* It is kept on until an instance that has it was started. */
+static void a_kept_layer_is_used_once(void **state)
+{
+	struct contract *c = *state;
+	const char *id, *next = "test.web-rep-0.2";
+
+	if (!can_tell(c))
+		return;
+	id = ended(c, 0);
+	contract_ok(c, keep(c, id));
+	contract_ok(c, release(c, id));
+	contract_ok(c, create_on(c, id, 2));
+	contract_end(c, next);
+	assert_true(kinds(c, id) & leftover_bit(LEFTOVER_QUARANTINE));
+	contract_ok(c, create_on(c, id, 3));
+	c->subject->reopen(c); /* and so it is when the shim ends in between */
+	contract_ok(c, runtime_start(c->rt, "test.web-rep-0.3", contract_soon(), &c->err));
+	assert_int_equal(kinds(c, id), 0);
+	contract_end(c, "test.web-rep-0.3");
+	assert_int_equal(list(c).n, 0);
+}
+
 static void dropped_beside_a_living_one(void **state)
 {
 	struct contract *c = *state;
@@ -175,6 +219,8 @@ const struct contract_case contract_left_cases[] = {
 	{ "the_living_stays", the_living_stays },
 	{ "release_takes_all", release_takes_all },
 	{ "keep_outlives_release", keep_outlives_release },
+	{ "layers_that_are_not_there", layers_that_are_not_there },
+	{ "a_kept_layer_is_used_once", a_kept_layer_is_used_once },
 	{ "dropped_beside_a_living_one", dropped_beside_a_living_one },
 	{ NULL, NULL },
 };

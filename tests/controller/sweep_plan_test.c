@@ -261,6 +261,24 @@ static void stuck_is_tried_later_and_later(void **state)
 	assert_act(s, SWEEP_REMOVE);
 }
 
+/* An instance of the same id explains itself, and not what was kept under that name before. */
+static void quarantine_beside_its_namesake(void **state)
+{
+	struct scene *s = *state;
+
+	s->row.id = ID;
+	s->seen.state = INSTANCE_RUNNING;
+	s->thing.kinds |= 1u << LEFTOVER_QUARANTINE;
+	s->before.kinds = 1u << LEFTOVER_QUARANTINE;
+	s->before.state = ORPHAN_QUARANTINED;
+	s->before.since.us = NOW;
+	assert_left(s, "is kept for");
+	assert_false(s->plan.items[0].has_instance);
+	assert_int_equal(s->plan.n_gone, 0);
+	s->in.now.us += SWEEP_QUARANTINE_US;
+	assert_act(s, SWEEP_DROP);
+}
+
 static void quarantine_lasts_a_day(void **state)
 {
 	struct scene *s = *state;
@@ -308,6 +326,7 @@ int main(void)
 		CASE(sightings_are_in_a_row),
 		CASE(foreign_things_are_named_only),
 		CASE(stuck_is_tried_later_and_later),
+		CASE(quarantine_beside_its_namesake),
 		CASE(quarantine_lasts_a_day),
 	};
 
