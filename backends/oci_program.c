@@ -267,6 +267,8 @@ int oci_program_exec(const struct oci_call *c, const struct oci_exec *x, int *re
 		add(&w, "--console-socket");
 		add(&w, x->console);
 	}
+	add(&w, "--pid-file");
+	add(&w, x->pid_file);
 	add(&w, "--process");
 	add(&w, x->process_file);
 	add(&w, c->id);

@@ -59,12 +59,14 @@ int oci_program_delete(const struct oci_call *c, bool force, struct error *err);
 struct oci_exec {
 	const char *process_file; /* absolute: the process document */
 	const char *log_file;     /* absolute: where the program says what went wrong */
+	const char *pid_file;     /* absolute: where its pid on the host is written */
 	const char *console;      /* absolute path of a listening socket; NULL: no terminal */
 	int fds[3];
 	const volatile bool *cancel;
 };
 
-/** oci_program_exec() - run one more process in it; returns its exit code at its end.
+/** oci_program_exec() - run one more process in it; returns its exit code at its end. Canceled, the
+ *  program is gone and the process may live on.
  *  -ERR_NOT_FOUND: there is no such program in it, or it does not run */
 int oci_program_exec(const struct oci_call *c, const struct oci_exec *x, int *ret_code,
 		     struct error *err);

@@ -209,6 +209,12 @@ void shim_conn_shut(struct shim_conn *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void shim_conn_leave(struct shim_conn *c)
+{
+	shim_conn_shut(c);
+	(void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+}
+
 bool shim_conn_is_broken(struct shim_conn *c)
 {
 	bool broken;

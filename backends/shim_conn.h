@@ -61,5 +61,9 @@ bool shim_conn_is_sent(struct shim_conn *c);
 /** shim_conn_shut() - end it now; later frames are dropped. The last unref closes it */
 void shim_conn_shut(struct shim_conn *c);
 
+/** shim_conn_leave() - loop only: end it, and hear of it no more: while a call still holds it, its
+ *  hang-up would wake the loop for ever */
+void shim_conn_leave(struct shim_conn *c);
+
 /** shim_conn_is_broken() - what is sent now goes nowhere */
 bool shim_conn_is_broken(struct shim_conn *c);

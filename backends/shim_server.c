@@ -92,7 +92,7 @@ static void drop_client(struct shim_server *s, struct client **at)
 	*at = c->next;
 	pthread_mutex_unlock(&s->lock);
 	s->n_clients--;
-	shim_conn_shut(c->conn);
+	shim_conn_leave(c->conn);
 	shim_work_forget(s->work, c->conn);
 	shim_execs_forget(s->execs, c->conn);
 	shim_conn_unref(c->conn);

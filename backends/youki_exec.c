@@ -6,16 +6,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backends/youki.h"
 #include "base/fs.h"
+#include "base/number.h"
 
 /* The files of one exec, below its bundle. */
 struct exec_files {
 	const char *process;
 	const char *log;
+	const char *pid;
 };
 
 static int load_config(const char *bundle, struct json_object **ret, struct error *err)
@@ -91,11 +94,43 @@ static int run(struct youki *y, const struct youki_box *box, const struct runtim
 	};
 	const struct oci_exec e = { .process_file = f->process,
 				    .log_file = f->log,
+				    .pid_file = f->pid,
 				    .fds = { x->fds[0], x->fds[1], x->fds[2] },
 				    .cancel = x->cancel };
 	int r = youki_program_of(y, &box->rec, a, &program, err);
 
 	return r < 0 ? r : oci_program_exec(&call, &e, ret_code, err);
+}
+
+/* Is that pid a process of this very container? */
+static bool is_in(const struct youki *y, const struct youki_box *box, pid_t pid, struct arena *a)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
+	const char *group = oci_cgroup_path(&y->cgroups, a, y->layout.owner, box->id);
+	const char *at;
+
+	if (fs_read(AT_FDCWD, arena_printf(a, "/proc/%d/cgroup", (int)pid), &text, NULL) < 0)
+		return false;
+	at = strstr(text.data, group);
+	return at && (at[strlen(group)] == '\n' || at[strlen(group)] == '/');
+}
+
+/* Who asked for it has left: what the program started goes as well, as with a closed terminal. */
+static void end_process(const struct youki *y, const struct youki_box *box,
+			const struct exec_files *f, struct arena *a)
+{
+	struct buf text CLEAN(buf) = BUF_INIT(64);
+	struct process_id id;
+	uint64_t pid;
+
+	if (fs_read(AT_FDCWD, f->pid, &text, NULL) < 0)
+		return;
+	text.data[strcspn(text.data, "\n")] = '\0';
+	/* Its identity first: from then on it is no other process that is looked at and ended. */
+	if (!number_u64(text.data, INT32_MAX, &pid) ||
+	    process_identify((pid_t)pid, &id, NULL) < 0 || !is_in(y, box, id.pid, a))
+		return;
+	(void)process_signal(&id, SIGKILL, NULL);
 }
 
 static int not_running(struct error *err)
@@ -130,10 +165,15 @@ int youki_exec(struct runtime *rt, const struct runtime_exec *x, int *ret_code, 
 				 (unsigned long long)n);
 	f.log = arena_printf(a, "%s/exec-%d-%llu.log", bundle, (int)getpid(),
 			     (unsigned long long)n);
+	f.pid = arena_printf(a, "%s/exec-%d-%llu.pid", bundle, (int)getpid(),
+			     (unsigned long long)n);
 	r = write_process(&box, bundle, x, &f, a, err);
 	if (r == 0)
 		r = run(y, &box, x, &f, ret_code, err);
+	if (r == -ERR_CANCELED)
+		end_process(y, &box, &f, a);
 	(void)unlink(f.process);
 	(void)unlink(f.log);
+	(void)unlink(f.pid);
 	return r;
 }

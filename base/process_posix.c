@@ -234,12 +234,15 @@ static int wait_own(const struct process_spec *spec, pid_t pid, int *status)
 
 static int wait_status(const struct process_spec *spec, pid_t pid, int *status)
 {
-	struct mono far = { INT64_MAX };
+	int r = -ERR_TIMEOUT;
 
-	if (spec->waiter)
-		return spec->waiter->wait(spec->waiter, pid,
-					  spec->deadline.us ? spec->deadline : far, status);
-	return wait_own(spec, pid, status);
+	if (!spec->waiter)
+		return wait_own(spec, pid, status);
+	/* Who waits for us knows nothing of our flag: it is looked at in between. */
+	while (r == -ERR_TIMEOUT && !expired(spec) && !canceled(spec))
+		r = spec->waiter->wait(spec->waiter, pid,
+				       mono_add(clock_mono(), slice_ms(spec) * CLOCK_MS), status);
+	return r;
 }
 
 /* The group, not only the child: a program's helpers end with it. */
