@@ -3,7 +3,7 @@
  * The oldest is renamed first. So if a file has its name still after the neighbour was opened by
  * name, the neighbour had not been renamed either, and is the right one.
  */
-#include "controller/cli/log_files.h"
+#include "controller/log_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

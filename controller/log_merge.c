@@ -3,7 +3,7 @@
  * Holds one line of each log and gives out the oldest. A log whose file is not there
  * yet is looked for again at every turn; a line without a time comes at once.
  */
-#include "controller/cli/log_merge.h"
+#include "controller/log_merge.h"
 
 #include <string.h>
 

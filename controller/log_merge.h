@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Logs of several slots as one, in the order of time. */
-#include "controller/cli/log_reader.h"
+#include "controller/log_reader.h"
 #include "controller/target.h"
 #include "specs/layout.h"
 

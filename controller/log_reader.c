@@ -3,7 +3,7 @@
  * Reads a CRI log, from file to file. A line that is not in that form (a torn write after a
  * crash) is shown as it is. A log that was replaced or cut is begun anew.
  */
-#include "controller/cli/log_reader.h"
+#include "controller/log_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
-#include "controller/cli/log_files.h"
-#include "controller/cli/text.h"
+#include "controller/log_files.h"
+#include "controller/text.h"
 
 enum {
 	CHUNK = 64 << 10,

@@ -12,6 +12,8 @@
 #include "store/deployment_store.h"
 #include "store/store.h"
 
+enum { CLIENT_WORKERS = 16 }; /* who reads logs or runs a program has one; the pool's most */
+
 static void on_note(void *arg, const char *deployment, const struct reconcile_note *n)
 {
 	enum log_level level = n->is_problem ? LOG_WARN : LOG_INFO;
@@ -155,9 +157,19 @@ static bool was_seen(const struct run *r)
 	return r->driver;
 }
 
+/* Those whose worker is done with them. */
+static void take_clients(struct run *r)
+{
+	struct job *j;
+
+	while ((j = pool_take_done(r->clients)))
+		j->drop(j);
+}
+
 static void turn_clients(struct run *r)
 {
 	r->is_ready = r->is_ready || was_seen(r);
+	take_clients(r);
 	sweeper_turn(r->sweeper);
 	wait_turn(r);
 	run_events_turn(r);
@@ -225,6 +237,8 @@ static int open_all(struct run *r, struct error *err)
 	if (e == 0)
 		e = make_driver(r, err);
 	if (e == 0)
+		e = pool_new(CLIENT_WORKERS, 1, loop_bell(r->loop), &r->clients, err);
+	if (e == 0)
 		e = sweeper_new(r, &r->sweeper, err);
 	if (e == 0)
 		e = open_api(r, err);
@@ -235,7 +249,10 @@ static int open_all(struct run *r, struct error *err)
 
 static void close_all(struct run *r)
 {
+	r->is_leaving = true;
 	sweeper_free(r->sweeper);
+	if (r->clients)
+		pool_free(r->clients);
 	api_close(r->api);
 	sources_free(r->sources);
 	driver_free(r->driver);

@@ -21,6 +21,7 @@ typedef int answer_fn(struct request *q, struct error *err);
 	X("GET", "/v1/status", API_READ, run_status)                                               \
 	X("GET", "/v1/deployments", API_READ, run_deployments)                                     \
 	X("GET", "/v1/deployments/{name}", API_READ, run_deployment)                               \
+	X("GET", "/v1/logs", API_READ, run_logs)                                                   \
 	X("GET", "/v1/orphans", API_READ, run_orphans)                                             \
 	X("GET", "/v1/events", API_READ, run_events)                                               \
 	X("POST", "/v1/plan", API_WRITE, run_plan)                                                 \
@@ -29,6 +30,7 @@ typedef int answer_fn(struct request *q, struct error *err);
 	X("POST", "/v1/stop", API_WRITE, run_stop)                                                 \
 	X("POST", "/v1/start", API_WRITE, run_start)                                               \
 	X("POST", "/v1/restart", API_WRITE, run_restart)                                           \
+	X("POST", "/v1/exec", API_WRITE, run_exec)                                                 \
 	X("POST", "/v1/sweep", API_WRITE, run_sweep)                                               \
 	X("POST", "/v1/approve", API_WRITE, run_approve)
 

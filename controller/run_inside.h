@@ -5,8 +5,10 @@
 #include "controller/api/api_route.h"
 #include "controller/api/api_stream.h"
 #include "controller/driver.h"
+#include "controller/pool.h"
 #include "controller/run.h"
 #include "controller/sources.h"
+#include "controller/target.h"
 
 struct wait;
 struct follower;
@@ -21,6 +23,8 @@ struct run {
 	struct sources *sources;
 	struct api *api;
 	struct sweeper *sweeper;
+	struct pool *clients;       /* workers for those who read logs and run programs */
+	volatile bool is_leaving;   /* those workers end */
 	struct wait *waits;         /* clients that wait for something to be done */
 	struct follower *followers; /* clients that follow events */
 	struct mono now;            /* of the turn */
@@ -62,12 +66,14 @@ int run_stop(struct request *q, struct error *err);
 int run_start(struct request *q, struct error *err);
 int run_restart(struct request *q, struct error *err);
 int run_sweep(struct request *q, struct error *err);
+int run_exec(struct request *q, struct error *err);
 
 /* GET: what the daemon knows. */
 int run_status(struct request *q, struct error *err);
 int run_deployments(struct request *q, struct error *err);
 int run_deployment(struct request *q, struct error *err);
 int run_plan(struct request *q, struct error *err);
+int run_logs(struct request *q, struct error *err);
 int run_orphans(struct request *q, struct error *err);
 int run_events(struct request *q, struct error *err);
 int run_metrics(struct request *q, struct error *err);

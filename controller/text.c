@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small formats that several commands print. No clock is read here. */
-#include "controller/cli/text.h"
+#include "controller/text.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/text.h"
 #include "controller/target.h"
+#include "controller/text.h"
 #include "store/deployment_store.h"
 #include "store/store.h"
 

@@ -8,7 +8,7 @@
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
-#include "controller/cli/text.h"
+#include "controller/text.h"
 
 static struct image_words words_of(const struct command_args *args, const char *option,
 				   struct arena *arena)

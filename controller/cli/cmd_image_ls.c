@@ -6,7 +6,7 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/text.h"
+#include "controller/text.h"
 
 static const char *platform(struct arena *a, const struct image_config *c)
 {

@@ -4,8 +4,8 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/text.h"
 #include "controller/sweep_json.h"
+#include "controller/text.h"
 #include "store/orphan_store.h"
 #include "store/store.h"
 

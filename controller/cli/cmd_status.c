@@ -4,10 +4,10 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/cli/table.h"
-#include "controller/cli/text.h"
 #include "controller/slot_json.h"
 #include "controller/source_json.h"
 #include "controller/target.h"
+#include "controller/text.h"
 #include "controller/view.h"
 #include "store/node_store.h"
 

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/limits.h"
-#include "controller/cli/log_reader.h"
+#include "controller/log_reader.h"
 #include "specs/layout.h"
 
 enum { SMALL = LIMIT_LOG_FILES * 2 * LIMIT_LOG_LINE, N_LINES = 2700 };

@@ -92,6 +92,53 @@ api /v1/down --data-binary '{"all": true}' >stream
 grep -q '"outcome":"converged"' stream || fail "$(cat stream)"
 running 0 || fail "not down"
 
+# What a container writes, and a program inside it, through the API.
+cat >talk.yaml <<'EOT'
+version: v1
+deployment: talk
+services:
+  web:
+    image: { name: local/busybox:1 }
+    command: { entrypoint: [/bin/sh, -c, 'i=0; while :; do i=$((i+1)); echo line $i; sleep 0.1; done'] }
+    stop_signal: SIGKILL
+    scale: { mode: fixed, replicas: 2 }
+    network_mode: none
+EOT
+tm_ok apply talk.yaml
+curl -sSN --unix-socket "$socket" "http://t/v1/logs?target=talk/web-rep-0&tail=0&follow=1" >lines &
+reader=$!
+many() { [[ $(wc -l <lines) -gt 10 ]]; }
+wait_for 20 many
+kill $reader
+python3 - lines <<'EOT'
+import json, sys
+rows = [json.loads(l) for l in open(sys.argv[1]) if l.endswith("\n")]
+numbers = [int(r["text"].split()[1]) for r in rows]
+assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), numbers
+assert all(r["service"] == "web" and r["replica"] == 0 and r["stream"] == "stdout" for r in rows)
+EOT
+api "/v1/logs?target=talk&tail=2" >lines
+assert_eq "$(wc -l <lines)" 4 "the last two lines of each of two"
+program() { api /v1/exec --data-binary "$1" >stream; }
+program '{"target": "talk/web-rep-1", "command": ["/bin/sh", "-c", "echo out; echo err >&2; printf \\\\377; exit 7"]}'
+python3 - stream <<'EOT'
+import base64, json, sys
+got, code = {"stdout": b"", "stderr": b""}, None
+for block in open(sys.argv[1]).read().split("\n\n"):
+    f = dict(l.split(": ", 1) for l in block.splitlines() if ": " in l)
+    if not f: continue
+    d = json.loads(f["data"])
+    if f["event"] == "exit": code = d["code"]
+    else: got[f["event"]] += d["text"].encode() if "text" in d else base64.b64decode(d["base64"])
+assert got == {"stdout": b"out\n\xff", "stderr": b"err\n"} and code == 7, (got, code)
+EOT
+inside() { "$TALLYMAN" exec talk/web-rep-0 -- /bin/sh -c 'ps | grep -c "[s]leep 4567"' || true; }
+timeout 2 curl -sSN --unix-socket "$socket" http://t/v1/exec --data-binary \
+	'{"target": "talk/web", "command": ["/bin/sleep", "4567"]}' >/dev/null || true
+gone() { [[ $(inside) == 0 ]]; }
+wait_for 20 gone
+tm_ok down talk
+
 kill -TERM "$pid"
 wait "$pid"
 wait_for 10 umount -q small # once the shim has left
