@@ -108,6 +108,10 @@ for program in youki crun runc; do
 	grep -P '\t' "$dir/out" >>"$rows" || true
 	grep -E '^(RAN|SKIP) ' "$dir/out" || true
 done
+title "the daemon"
+mkdir "$dir/fs/daemon"
+TEST_TMP=$dir/fs/daemon "$here/daemon.sh" >"$dir/out" || failed="the daemon could not be measured"
+grep -P '\t' "$dir/out" >>"$rows" || true
 title "one file for two systems, Windows simulated"
 mkdir "$dir/fs/two"
 TEST_TMP=$dir/fs/two "$here/two_os.sh" >"$dir/out" || failed="two systems could not be measured"
