@@ -240,6 +240,44 @@ static void test_room(void **state)
 	assert_int_equal(api_world_stats(w).n_cut, 0);
 }
 
+static unsigned count_turns(struct api_world *w)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&w->lock);
+	n = w->n_turns;
+	pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+static bool has_turned(struct api_world *w, void *arg)
+{
+	return count_turns(w) > *(const unsigned *)arg;
+}
+
+/* Who waits for room is woken when there is some: the loop turns for nothing else here. */
+static void test_room_bell(void **state)
+{
+	struct api_world *w = *state;
+	char *piece CLEAN(free) = xcalloc(1, PIECE);
+	struct api_request *r;
+	int fd CLEAN(fd) = begin(w, "/text", &r);
+	unsigned before;
+
+	while (api_stream_room(r) >= PIECE)
+		assert_int_equal(api_stream_append(r, piece, PIECE), 0);
+	before = count_turns(w);
+	for (size_t n = 0; n < LIMIT_API_STREAM_BYTES * 3 / 4;) {
+		ssize_t got = recv(fd, piece, PIECE, 0);
+
+		assert_true(got > 0);
+		n += (size_t)got;
+	}
+	api_world_wait(w, has_turned, &before);
+	assert_true(api_stream_room(r) >= LIMIT_API_STREAM_BYTES / 2);
+	api_stream_end(r);
+}
+
 static void test_too_many_streams(void **state)
 {
 	struct api_world *w = *state;
@@ -304,6 +342,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room_bell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_streams, setup, teardown),
 		cmocka_unit_test(test_close),
 	};
