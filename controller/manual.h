@@ -52,7 +52,7 @@ int manual_ask(struct session *s, struct driver *d, const struct manual *m, stru
 /* The driver's: a request between manual_ask() and the turn that takes it. */
 struct manual_asked {
 	struct manual_asked *next;
-	struct arena *arena; /* it and all that it points to; NULL is never */
+	struct arena *arena; /* holds this and all that it points to */
 	struct manual m;
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A reboot with everything under the run directory kept: the boot id is another one, processes are
 # gone and their numbers are strangers' by now. What ran is lost, once, with an unknown exit code;
-# what had ended keeps its code; a stranger is not signalled.
+# what had ended keeps its code, what was stopped by hand stays so; a stranger is not signalled.
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 . "$TEST_SOURCE_DIR/tests/support/cli.sh"
@@ -22,6 +22,11 @@ services:
     rtype: job
     image: { name: local/busybox:1 }
     command: { entrypoint: [/bin/sh, -c, "echo once; exit 3"] }
+    network_mode: none
+  held:
+    image: { name: local/busybox:1 }
+    command: { entrypoint: [/bin/sleep, "100000"] }
+    stop_grace_period: 0s
     network_mode: none
 EOT
 bundles=$TALLYMAN_STATE_DIR/bundles
@@ -57,6 +62,8 @@ boot=1
 booted 1 apply app.yaml
 assert_rc 0
 wait_for 20 job_is_done
+booted 1 stop app/held
+assert_rc 0
 for boot in 2 3; do
 	power_cut
 	# In the second reboot the control groups are gone as well, as they are after a real one.
@@ -72,7 +79,8 @@ for boot in 2 3; do
 	assert_contains "$out" "Plan: 0 to create, 3 to replace, 0 to remove."
 	booted $boot status app -o json
 	holds "sorted((i['service'], i['replica'], i['generation'], i['state']) for i in d['instances']) == \
-		[('job', 0, 1, 'done')] + [('web', n, $boot, 'running') for n in range(3)]"
+		[('held', 0, 1, 'held'), ('job', 0, 1, 'done')] + [('web', n, $boot, 'running') for n in range(3)]" \
+		"all(i['healed'] == 0 for i in d['instances'])"
 	booted $boot apply app.yaml
 	assert_contains "$out" "Plan: nothing to do"
 	alive "$stranger" || fail "the stranger was killed"
