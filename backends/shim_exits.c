@@ -124,15 +124,28 @@ int shim_exits_load(struct shim_exits *x, const char *dir, struct error *err)
 	return 0;
 }
 
+/* Whole or not there, whoever is killed; not synced: it is of this boot, and an event shall not
+ * wait for a disk once more. */
+static int save(const struct shim_exits *x, uint64_t number, struct json_object *o)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const char *tmp = file_of(x, a, number, ".tmp");
+	const char *text;
+	int fd CLEAN(fd) = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	size_t n;
+
+	text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &n);
+	if (fd < 0 || fs_write_all(fd, text, n, NULL) < 0)
+		return -1;
+	return rename(tmp, file_of(x, a, number, ""));
+}
+
 void shim_exits_save(const struct shim_exits *x, uint64_t number, const struct runtime_exit *e)
 {
 	struct json_object *o CLEAN(json) = to_json(e->id, e->has_code, e->code, e->at);
-	char name[32];
 
-	if (!x->dir)
-		return;
-	snprintf(name, sizeof(name), "%ju", (uintmax_t)number);
-	(void)instance_file_save(x->dir, name, o, NULL);
+	if (x->dir)
+		(void)save(x, number, o);
 }
 
 /* --- the list ------------------------------------------------------------------------ */

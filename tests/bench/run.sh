@@ -112,6 +112,14 @@ title "the daemon"
 mkdir "$dir/fs/daemon"
 TEST_TMP=$dir/fs/daemon "$here/daemon.sh" >"$dir/out" || failed="the daemon could not be measured"
 grep -P '\t' "$dir/out" >>"$rows" || true
+for program in crun youki runc; do
+	command -v $program >/dev/null || continue
+	title "daemon and shim of $program"
+	mkdir "$dir/fs/years"
+	TEST_TMP=$dir/fs/years "$here/years.sh" $program >"$dir/out" || failed="daemon and shim could not be measured"
+	grep -P '\t' "$dir/out" >>"$rows" || true
+	break
+done
 title "one file for two systems, Windows simulated"
 mkdir "$dir/fs/two"
 TEST_TMP=$dir/fs/two "$here/two_os.sh" >"$dir/out" || failed="two systems could not be measured"
