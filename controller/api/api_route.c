@@ -50,7 +50,7 @@ static bool match_path(const char *pattern, const char *path, size_t n, uint32_t
 {
 	const char *at = path, *end = path + n;
 	const char *pat = pattern, *pat_end = pattern + strlen(pattern);
-	struct segment want, have;
+	struct segment want = { 0 }, have = { 0 };
 	uint32_t words = 0;
 
 	for (uint32_t bit = UINT32_C(1) << 31;; bit >>= 1) {
@@ -144,7 +144,7 @@ static int take_params(const char *path, size_t n, struct arena *a, struct api_m
 {
 	const char *at = path, *end = path + n;
 	const char *pat = m->route->pattern, *pat_end = pat + strlen(pat);
-	struct segment want, have;
+	struct segment want = { 0 }, have = { 0 };
 
 	while (next_segment(&pat, pat_end, &want) && next_segment(&at, end, &have)) {
 		struct api_value *v = &m->params[m->n_params];
