@@ -50,7 +50,7 @@ commands=$n
 
 # A shim that is started for the command: the one before has died as well.
 for ((n = 1; ; n += stride)); do
-	kill -9 "$(shim_pid)"
+	kill_shim
 	crash_shim_at $n "$TALLYMAN" apply $now.yaml || break
 	mend
 done

@@ -10,7 +10,15 @@
 
 mkdir small watched
 mount -t tmpfs -o size=8m none small
-trap 'kill -9 "${pid:-}" 2>/dev/null; umount -l "$TEST_TMP/small"; lib_cleanup' EXIT
+give_back() {
+	local rc=$?
+	set +e
+	kill -9 "${pid:-}" 2>/dev/null
+	umount -l "$TEST_TMP/small"
+	(exit $rc)
+	lib_cleanup
+}
+trap give_back EXIT
 export TALLYMAN_STATE_DIR=$TEST_TMP/small/state TALLYMAN_CONFIG=$PWD/config.yaml
 printf 'watch: [{path: %s/watched}]\n' "$PWD" >config.yaml
 put() { # COLOR

@@ -26,6 +26,13 @@ crash_shim_at() {
 	return 1
 }
 
+# kill_shim: if it is there; the last crash may have taken it after its command's end
+kill_shim() {
+	local pid
+	pid=$(shim_pid)
+	[[ ! $pid ]] || kill -9 "$pid"
+}
+
 # in_store QUERY: what the store answers, sorted, a line each
 in_store() {
 	python3 -c 'import sqlite3, sys
