@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "specs/hash.h"
 #include "specs/runtime_id.h"
 #include "store/deployment_store.h"
 #include "store/event_store.h"
@@ -16,33 +17,51 @@
 #include "store/orphan_store.h"
 #include "store/slot_store.h"
 
-/* A start, an exit and a thaw change a row that is there; one that is not is nobody's. */
+/* A start, an exit and an update change a row that is there; one that is not is nobody's. */
 static int change_row(const struct ledger *l, const char *id,
-		      void (*change)(struct instance *i, const void *arg), const void *arg,
-		      struct error *err)
+		      void (*change)(struct instance *i, const void *arg, struct arena *a),
+		      const void *arg, struct error *err)
 {
 	struct instance row;
 	int r = instance_store_find(l->store, id, l->arena, &row, err);
 
 	if (r)
 		return r < 0 ? r : 0;
-	change(&row, arg);
+	change(&row, arg, l->arena);
 	return instance_store_save(l->store, &row, l->now, err);
 }
 
-/* Changed in place: what it is made of now is what was asked for. */
-static void set_updated(struct instance *i, const void *arg)
+/* About to be changed in place: should nobody hear what came of it, it is asked for again, whatever
+ * is wanted by then. */
+static void set_doubted(struct instance *i, const void *arg, struct arena *a)
 {
 	const struct instance_spec *spec = arg;
 
+	i->config_hash = hash_doubt(i->config_hash, spec->config_hash, a);
+}
+
+/* It was refused, and nothing has changed. */
+static void set_trusted(struct instance *i, const void *arg, struct arena *a)
+{
+	(void)arg;
+	i->config_hash = hash_trust(i->config_hash, a);
+}
+
+/* Changed in place: what it is made of now is what was asked for. */
+static void set_updated(struct instance *i, const void *arg, struct arena *a)
+{
+	const struct instance_spec *spec = arg;
+
+	(void)a;
 	if (i->state != INSTANCE_EXITED)
 		i->state = INSTANCE_RUNNING;
 	i->config_hash = spec->config_hash;
 }
 
 /* The exit may be known before the answer to the start is: then it stays an exit. */
-static void set_running(struct instance *i, const void *arg)
+static void set_running(struct instance *i, const void *arg, struct arena *a)
 {
+	(void)a;
 	if (i->state == INSTANCE_EXITED)
 		return;
 	i->state = INSTANCE_RUNNING;
@@ -50,7 +69,8 @@ static void set_running(struct instance *i, const void *arg)
 		i->started = *(const struct wall *)arg;
 }
 
-static void set_exited(struct instance *i, const void *arg)
+/* What was in doubt about it does not matter any more. */
+static void set_exited(struct instance *i, const void *arg, struct arena *a)
 {
 	const struct inbox_exit *e = arg;
 
@@ -60,6 +80,7 @@ static void set_exited(struct instance *i, const void *arg)
 	i->has_exit_code = e->has_code;
 	i->exit_code = e->code;
 	i->finished = e->at;
+	i->config_hash = hash_trust(i->config_hash, a);
 }
 
 static int record(const struct ledger *l, const struct work_step *w, struct error *err)
@@ -68,6 +89,8 @@ static int record(const struct ledger *l, const struct work_step *w, struct erro
 	int r;
 
 	/* A failure proves nothing: the row stays as the intent left it, until a look. */
+	if (w->step.kind == STEP_UPDATE && w->result == -ERR_UNSUPPORTED)
+		return change_row(l, id, set_trusted, NULL, err);
 	if (w->result < 0)
 		return 0;
 	switch (w->step.kind) {
@@ -181,6 +204,8 @@ int ledger_intents(const struct ledger *l, struct work_step *const *jobs, size_t
 		};
 		if (st->kind == STEP_CREATE)
 			r = put_new(l, jobs[i], err);
+		if (st->kind == STEP_UPDATE)
+			r = change_row(l, st->instance_id, set_doubted, st->spec, err);
 	}
 	if (r == 0)
 		r = intent_store_put(l->store, rows, n, err);

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "controller/ledger.h"
+#include "specs/hash.h"
 #include "store/deployment_store.h"
 #include "store/event_store.h"
 #include "store/instance_store.h"
@@ -82,13 +83,15 @@ static bool same(const struct instance *row, const struct instance *seen)
 }
 
 /* The row knows things no runtime shows; what the runtime shows is newer. */
-static struct instance merge(const struct instance *row, const struct instance *seen)
+static struct instance merge(const struct instance *row, const struct instance *seen,
+			     struct arena *a)
 {
 	struct instance m = *seen;
 
 	/* The runtime knows the hash of the create; a change in place is only in the row. */
 	if (row->config_hash)
-		m.config_hash = row->config_hash;
+		m.config_hash = m.state == INSTANCE_EXITED ? hash_trust(row->config_hash, a)
+							   : row->config_hash;
 	if (!m.image)
 		m.image = row->image;
 	if (!m.digest)
@@ -280,7 +283,7 @@ static int take_seen(struct look *l, const struct instance *seen, struct error *
 		know(l, seen);
 		return 0;
 	}
-	merged = merge(row, seen);
+	merged = merge(row, seen, l->ledger->arena);
 	know(l, &merged);
 	if (!same(row, &merged))
 		r = instance_store_save(l->ledger->store, &merged, l->ledger->now, err);

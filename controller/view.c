@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/work.h"
+#include "specs/hash.h"
 #include "store/deployment_store.h"
 #include "store/instance_store.h"
 #include "store/intent_store.h"
@@ -124,10 +125,11 @@ static void look_all(struct looking *all, size_t n, struct arena *a)
 	}
 }
 
-static void remember(struct instance *seen, const struct instance *row)
+static void remember(struct instance *seen, const struct instance *row, struct arena *a)
 {
-	if (row->config_hash)
-		seen->config_hash = row->config_hash; /* it may have been changed in place */
+	if (row->config_hash) /* it may have been changed in place */
+		seen->config_hash = seen->state == INSTANCE_EXITED ? hash_trust(row->config_hash, a)
+								   : row->config_hash;
 	if (seen->started.us == 0)
 		seen->started = row->started;
 	if (seen->state == INSTANCE_EXITED && !seen->has_exit_code) {
@@ -147,7 +149,7 @@ static void add_memory(struct view *v, const struct instance_rows *rows)
 		while (k < rows->n && observed_compare(&rows->items[k], seen) < 0)
 			k++;
 		if (k < rows->n && observed_compare(&rows->items[k], seen) == 0)
-			remember(seen, &rows->items[k]);
+			remember(seen, &rows->items[k], v->arena);
 	}
 }
 

@@ -98,6 +98,51 @@ enum hash_cost hash_group_change(enum field_group group)
 	return changes[group];
 }
 
+/* A digit that is in doubt is one of sixteen letters that are none: it can be had back. */
+static char mark(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (char)(c - '0' + 'g');
+	return c >= 'a' && c <= 'f' ? (char)(c - 'a' + 'q') : c;
+}
+
+static char unmark(char c)
+{
+	if (c >= 'g' && c <= 'p')
+		return (char)(c - 'g' + '0');
+	return c >= 'q' && c <= 'v' ? (char)(c - 'q' + 'a') : c;
+}
+
+const char *hash_doubt(const char *have, const char *want, struct arena *a)
+{
+	unsigned changed;
+	char *text;
+
+	if (!have || !want)
+		return have;
+	changed = hash_compare(have, want).changed;
+	text = arena_strdup(a, have);
+	for (unsigned g = 0; g < GROUP_N; g++) {
+		if (!(changed & 1u << g) || changes[GROUP_FIRST + g] != HASH_CHANGE_IN_PLACE)
+			continue;
+		for (unsigned i = 0; i < HASH_GROUP; i++) {
+			char *c = text + strlen(HASH_PREFIX) + g * HASH_GROUP + i;
+			*c = mark(*c);
+		}
+	}
+	return text;
+}
+
+const char *hash_trust(const char *hash, struct arena *a)
+{
+	char *text = hash ? arena_strdup(a, hash) : NULL;
+
+	if (text && is_hash(text))
+		for (char *c = text + strlen(HASH_PREFIX); *c; c++)
+			*c = unmark(*c);
+	return text;
+}
+
 enum hash_cost hash_worst_change(unsigned changed)
 {
 	enum hash_cost worst = HASH_CHANGE_NONE;

@@ -58,6 +58,15 @@ enum hash_cost hash_group_change(enum field_group group);
 /** hash_worst_change() - the costliest change among the groups in @changed */
 enum hash_cost hash_worst_change(unsigned changed);
 
+/**
+ * hash_doubt() - @have before an update to @want: the groups it changes are marked, in which nobody
+ * knows what holds until it has answered; they differ from everything
+ */
+const char *hash_doubt(const char *have, const char *want, struct arena *a);
+
+/** hash_trust() - the marks taken away: what held before holds, or it does not matter any more */
+const char *hash_trust(const char *hash, struct arena *a);
+
 struct hash_change {
 	const char *path; /* "env.VERSION" */
 	const char *have; /* NULL: was not there */

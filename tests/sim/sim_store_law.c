@@ -170,14 +170,18 @@ static const struct instance *find_seen(const struct observed *seen, const char 
 	return NULL;
 }
 
-/* What the runtimes have is seen, though a listing may lack it. */
-static void check_present(struct sim *s, const struct observed *seen)
+/* What the runtimes have is seen, though a listing may lack it; but for one whose row says that
+ * another runtime made it: that is nobody's. */
+static void check_present(struct sim *s, const struct observed *seen,
+			  const struct instance_rows *before)
 {
 	const struct disk *d = disk_of(s);
 	for (size_t i = 0; i < s->snapshot.n; i++) {
 		const struct world_instance *wi = &s->snapshot.items[i];
 		const struct instance *is = find_seen(seen, wi->id);
-		if (d->runtimes[wi->runtime].is_away || was_touched(d, wi->id))
+		const struct instance *row = find_row(before, wi->id);
+		if (d->runtimes[wi->runtime].is_away || was_touched(d, wi->id) ||
+		    (row && wish_runtime_index(row->runtime) != (int)wi->runtime))
 			continue;
 		if (!is || is->state != wi->state || is->generation != wi->generation)
 			sim_die(s, "a look misses what the runtime has");
@@ -185,9 +189,10 @@ static void check_present(struct sim *s, const struct observed *seen)
 }
 
 /* One whose runtime answered goes when that says twice that it is not there, else it stays. */
-static void check_answered(struct sim *s, const struct instance *now, const char *id)
+static void check_answered(struct sim *s, const struct instance *row, const struct instance *now)
 {
-	bool is_there = world_find(&s->snapshot, id) != NULL;
+	const struct world_instance *wi = world_find(&s->snapshot, row->id);
+	bool is_there = wi && wish_runtime_index(row->runtime) == (int)wi->runtime;
 
 	if (is_there && !now)
 		sim_die(s, "a look drops the row of what is there");
@@ -219,7 +224,7 @@ void sim_store_law_look(struct sim *s, const struct observed *seen)
 	struct instance_rows before = rows_in(s, d->reader);
 	struct instance_rows now = rows_in(s, d->store);
 
-	check_present(s, seen);
+	check_present(s, seen, &before);
 	for (size_t i = 0; i < before.n; i++) {
 		const struct instance *row = &before.items[i];
 		int rt = wish_runtime_index(row->runtime);
@@ -228,7 +233,7 @@ void sim_store_law_look(struct sim *s, const struct observed *seen)
 		if (d->runtimes[rt].is_away)
 			check_away(s, row, find_row(&now, row->id), find_seen(seen, row->id));
 		else
-			check_answered(s, find_row(&now, row->id), row->id);
+			check_answered(s, row, find_row(&now, row->id));
 	}
 	for (size_t i = 0; i < d->n_oracle; i++)
 		check_touched(s, find_row(&before, d->oracle[i]), find_row(&now, d->oracle[i]),
@@ -237,13 +242,12 @@ void sim_store_law_look(struct sim *s, const struct observed *seen)
 
 /* --- at rest --- */
 
-/* An update that took effect and whose answer was lost is done again, unless the instance ended
- * first: then nobody asks any more which limits it had; nor ever which policy. */
-static bool is_same_config(const struct world_instance *row, const struct world_instance *wi)
+/* What it is made of now, or in doubt: a change in place whose answer was lost is asked for again,
+ * unless the slot cannot come to be. Of one that has ended it is nobody's business any more. */
+static bool is_known(const struct world_instance *read, const struct world_instance *wi)
 {
-	if (wi->state == INSTANCE_EXITED)
-		return row->config.variant == wi->config.variant;
-	return wish_same(&row->config, &wi->config);
+	bool is_doubted = read->config.limits >= WISH_LIMITS / 2;
+	return !world_lives(wi) || is_doubted || wish_same(&read->config, &wi->config);
 }
 
 static void check_row(struct sim *s, const struct instance *row)
@@ -254,8 +258,10 @@ static void check_row(struct sim *s, const struct instance *row)
 	if (!wi)
 		sim_die(s, "a row of an instance that is not there");
 	if (!world_read(row, &read) || read.runtime != wi->runtime || read.state != wi->state ||
-	    read.generation != wi->generation || !is_same_config(&read, wi))
+	    read.generation != wi->generation)
 		sim_die(s, "a row that is not as its instance is");
+	if (!is_known(&read, wi))
+		sim_die(s, "a row whose instance was changed in place since");
 }
 
 void sim_store_law_rest(struct sim *s)

@@ -56,14 +56,16 @@ static char hashes[WISH_CONFIGS][HASH_SIZE];
 
 static unsigned config_index(const struct wish_config *c)
 {
-	return (c->variant * 2 + c->limits) * WISH_POLICIES + c->policy;
+	return (c->variant * WISH_LIMITS + c->limits) * WISH_POLICIES + c->policy;
 }
 
 /* Groups in the order of the format: image, process, env, mounts, network, resources, … */
 static void write_hash(const struct wish_config *c, char ret[HASH_SIZE])
 {
-	int n = snprintf(ret, HASH_SIZE, "%s%016x%016x%016x%016x%016x%016x%016x%016x", HASH_PREFIX,
-			 0U, 0U, c->variant, 0U, 0U, c->limits, 0U, c->policy);
+	static const char *const limits[WISH_LIMITS] = { "0000000000000000", "0000000000000001",
+							 "gggggggggggggggg", "gggggggggggggggh" };
+	int n = snprintf(ret, HASH_SIZE, "%s%016x%016x%016x%016x%016x%s%016x%016x", HASH_PREFIX, 0U,
+			 0U, c->variant, 0U, 0U, limits[c->limits], 0U, c->policy);
 	assert(n == HASH_SIZE - 1);
 }
 
@@ -83,8 +85,8 @@ bool wish_same(const struct wish_config *a, const struct wish_config *b)
 bool wish_hash_parse(const char *hash, struct wish_config *ret)
 {
 	for (unsigned i = 0; i < WISH_CONFIGS; i++) {
-		struct wish_config c = { i / WISH_POLICIES / 2, i / WISH_POLICIES % 2,
-					 i % WISH_POLICIES };
+		struct wish_config c = { i / WISH_POLICIES / WISH_LIMITS,
+					 i / WISH_POLICIES % WISH_LIMITS, i % WISH_POLICIES };
 		if (strcmp(wish_hash(&c), hash) != 0)
 			continue;
 		*ret = c;

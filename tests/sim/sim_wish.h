@@ -14,11 +14,12 @@
 
 /* The three kinds of change a config hash tells apart, in one number. */
 #define WISH_VARIANTS 3 /* of what must be made anew */
-#define WISH_CONFIGS  (WISH_VARIANTS * 2 * WISH_POLICIES)
+#define WISH_LIMITS   4 /* two; and the same in doubt, while and after a change of them */
+#define WISH_CONFIGS  (WISH_VARIANTS * WISH_LIMITS * WISH_POLICIES)
 #define WISH_POLICIES 4 /* enum restart_kind */
 struct wish_config {
 	unsigned variant; /* another one: a new instance */
-	unsigned limits;  /* 0, 1; another one: an update in place */
+	unsigned limits;  /* 0, 1; another one: an update in place. 2, 3: 0, 1 in doubt */
 	unsigned policy;  /* enum restart_kind; another one: nothing an instance carries */
 };
 

@@ -57,8 +57,9 @@ bool world_exit(struct world *w, const char *id, int code, struct wall now)
 static int create(struct world *w, const struct world_op *op)
 {
 	struct world_instance new = op->what;
-	if (world_find(w, op->what.id))
-		return 2; /* already */
+	const struct world_instance *same = world_find(w, op->what.id);
+	if (same) /* already; or somebody gave its name away on the other runtime */
+		return same->runtime == op->what.runtime ? 2 : -ERR_CONFLICT;
 	new.state = INSTANCE_CREATED;
 	new.made = op->what.config;
 	new.changed_by = op->wish;

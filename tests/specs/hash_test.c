@@ -182,13 +182,39 @@ static void test_references(void **state)
 	assert_int_equal(hash_compare("h0:1", b).unknown, 0xff);
 }
 
+/* An update that may have happened or not: what it changes equals nothing, neither before nor
+ * after, until it is trusted; what it cannot change stays as it was. */
+static void test_doubt(void **state)
+{
+	struct arena *arena CLEAN(arena) = arena_new();
+	char have[HASH_SIZE], want[HASH_SIZE];
+	const char *doubted;
+	unsigned changed;
+
+	(void)state;
+	hash_service(parse(BASE ",\"env\":{\"A\":\"1\"}}", arena), NULL, have);
+	hash_service(
+		parse(BASE ",\"env\":{\"A\":\"2\"},\"resources\":{\"memory\":\"64Mi\"}}", arena),
+		NULL, want);
+	doubted = hash_doubt(have, want, arena);
+	assert_int_equal(strlen(doubted), HASH_SIZE - 1);
+	changed = hash_compare(doubted, have).changed;
+	assert_int_equal(hash_worst_change(changed), HASH_CHANGE_IN_PLACE);
+	assert_int_equal(hash_compare(doubted, want).changed, hash_compare(have, want).changed);
+	assert_int_equal(hash_compare(doubted, have).unknown, 0);
+	assert_string_equal(hash_doubt(doubted, want, arena), doubted);
+	assert_string_equal(hash_trust(doubted, arena), have);
+	assert_string_equal(hash_doubt(have, have, arena), have);
+	assert_string_equal(hash_trust("h0:abc", arena), "h0:abc");
+	assert_null(hash_trust(NULL, arena));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_golden),  cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_changes), cmocka_unit_test(test_references),
+		cmocka_unit_test(test_doubt),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
