@@ -38,7 +38,7 @@ static int make_address(const char *text, struct sockaddr_un *ret, socklen_t *re
 static int tell(const char *address, const char *text, struct error *err)
 {
 	struct sockaddr_un addr;
-	socklen_t n_addr;
+	socklen_t n_addr = 0;
 	int fd CLEAN(fd) = -1;
 	int r;
 

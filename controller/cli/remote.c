@@ -40,7 +40,7 @@ static int socket_path(const struct cli *cli, const struct command_args *args, c
 
 int remote_runs(const struct cli *cli, const struct command_args *args, struct error *err)
 {
-	const char *path;
+	const char *path = NULL;
 	int r = socket_path(cli, args, &path, err);
 
 	if (r < 0)
@@ -225,7 +225,7 @@ int remote_converge(struct converge *c, const char *verb, struct json_object *ta
 {
 	struct json_object *body CLEAN(json) = take;
 	struct remote m;
-	const char *path, *target;
+	const char *path = NULL, *target;
 	int r = socket_path(c->cli, c->args, &path, err);
 
 	if (r < 0)
@@ -253,7 +253,7 @@ int remote_post(const struct cli *cli, const struct command_args *args, const ch
 {
 	struct json_object *body CLEAN(json) = take;
 	struct remote m;
-	const char *path;
+	const char *path = NULL;
 	int r = socket_path(cli, args, &path, err);
 
 	if (r < 0)
