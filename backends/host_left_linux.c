@@ -93,6 +93,8 @@ int host_left(const struct layout *l, struct error *err)
 	struct arena *a CLEAN(arena) = arena_new();
 	int r = fs_is_empty(AT_FDCWD, layout_bundles(l, a), err);
 
+	if (r == FS_EMPTY)
+		r = fs_is_empty(AT_FDCWD, layout_silos(l, a), err);
 	if (r < 0)
 		return r;
 	return r == FS_EMPTY ? look_at_processes(l->owner, err) : HOST_LEFT;

@@ -94,19 +94,26 @@ static int open_store(struct session *s, struct error *err)
 
 /* Of the owner, from here and from the store that has the tag. HOST_LEFT also when nobody can tell
  * where that store is. */
-static int look_for_rest(const struct layout *mine, const char *their_dir, struct error *err)
+static int look_for_rest(const struct session_options *o, const char *their_dir, struct error *err)
 {
-	struct layout theirs = *mine;
-	int r = *their_dir ? host_left(mine, err) : HOST_LEFT;
+	const char *names[RUNTIME_COMPOSITE_MAX] = { NULL };
+	struct layout theirs = o->layout;
+	int r = *their_dir ? host_left(&o->layout, err) : HOST_LEFT;
 
 	theirs.state_dir = their_dir;
-	return r == 0 ? host_left(&theirs, err) : r;
+	r = r == 0 ? host_left(&theirs, err) : r;
+	if (r == 0)
+		r = session_runtime_names(o, names, err);
+	for (size_t i = 0; r == 0 && i < RUNTIME_COMPOSITE_MAX && names[i]; i++)
+		if (strcmp(names[i], "hcs") == 0)
+			r = host_left_hcs(&o->layout, o->hcs_library);
+	return r;
 }
 
 /* Another store's tag is free when nothing of it is left on the host. */
 static int enter_free(struct session *s, struct error *err)
 {
-	int r = look_for_rest(&s->opt.layout, claim_state_dir(s->claim), err);
+	int r = look_for_rest(&s->opt, claim_state_dir(s->claim), err);
 
 	if (r == HOST_LEFT)
 		return claim_refuse(s->claim, s->store, err);
@@ -153,7 +160,7 @@ int session_claim(const struct session_options *opt, struct store *store, struct
 
 	if (r != CLAIM_FOREIGN)
 		return r;
-	r = look_for_rest(&opt->layout, theirs, err);
+	r = look_for_rest(opt, theirs, err);
 	return r == HOST_LEFT ? CLAIM_FOREIGN : r;
 }
 

@@ -18,6 +18,7 @@ case ${1:-} in
 --long) BENCH_REPS=21 ;;
 *) echo "usage: run.sh [--long]" >&2; exit 64 ;;
 esac
+. "$here/../support/sweep.sh"
 [[ $(id -u) == 0 ]] || { echo "SKIP bench containers need root"; exit 77; }
 [[ -x $TALLYMAN && -x $BENCH_PROGRAMS/bench_pause ]] || {
 	echo "run.sh: no release build: cmake --preset release && cmake --build --preset release" >&2
@@ -82,6 +83,38 @@ plan_command() {
 		"$(printf '%s\n' "${times[@]}" | awk '{ print ($1 + $2) * 1000 }' | sort -n | sed -n "$(((BENCH_REPS + 1) / 2))p")" "" "" ""
 }
 
+# -- orphans of the model: made by an apply whose deployment is then forgotten ------------------------
+
+cpu_ms() { # COMMAND...: user and system time of one run
+	TIMEFORMAT='%U %S'
+	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ printf "%d", ($1 + $2) * 1000 }'
+}
+sweep_once() { # SERVICES: ten orphans each; "APPLY SWEEP" in CPU ms
+	local i made
+	export TALLYMAN_STATE_DIR=$dir/fs/sweep-$1/state TALLYMAN_RUN_DIR=$dir/fs/sweep-$1/run TALLYMAN_OWNER=bench-memory
+	mkdir -p "$dir/fs/sweep-$1"
+	{
+		printf 'version: v1\ndeployment: gone\nservices:\n'
+		for ((i = 0; i < $1; i++)); do
+			printf '  s%d: { image: { name: local/a:1 }, scale: { mode: fixed, replicas: 10 } }\n' $i
+		done
+	} >"$dir/gone.yaml"
+	made=$(cpu_ms "$TALLYMAN" apply --runtime memory "$dir/gone.yaml")
+	forget gone "$TALLYMAN_STATE_DIR/memory"
+	echo "$made $(cpu_ms "$TALLYMAN" sweep --runtime memory --now --mode delete)"
+	"$TALLYMAN" sweep --runtime memory >"$dir/left" 2>&1 || echo "something is left: $(head -n 1 "$dir/left")" >&2
+}
+sweep_figures() {
+	local made ours half times
+	read -r _ half <<<"$(sweep_once 500)"
+	read -r made ours <<<"$(sweep_once 1000)"
+	times=$(awk "BEGIN { printf \"%.2f\", $ours / $half }")
+	row "sweep of 10000 orphans, memory runtime, CPU ms" "$ours" "the apply that made them $made" \
+		"$(awk "BEGIN { printf \"%.2f\", $ours / $made }")" ""
+	row "  beside 5000 of them" "$half" "growth when doubled" "$times" "< 3"
+	awk "BEGIN { exit !($times < 3) }" || failed="a sweep costs $times times as much when the orphans are doubled"
+}
+
 # -- (f) the largest file we have -------------------------------------------------------------------
 
 parse_figures() {
@@ -99,6 +132,7 @@ title "without containers"
 core_figures plan "plan" "< 20"
 core_figures loop "the loop" ""
 plan_command
+sweep_figures
 parse_figures
 for program in youki crun runc; do
 	command -v $program >/dev/null || { title "$program is not here"; continue; }

@@ -12,7 +12,9 @@ stride=${CRASH_STRIDE:-17}
 
 file() { # DEPLOYMENT REPLICAS
 	printf 'version: v1\ndeployment: %s\nservices:\n  web:\n    image: { name: local/busybox:1 }\n' "$1"
-	printf '    command: { entrypoint: [/bin/sleep, "100000"] }\n    network_mode: none\n'
+	# As the first process it would not even notice a SIGTERM without a word to that.
+	printf '    command: { entrypoint: [/bin/sh, -c, "trap exit TERM; sleep 100000 & wait"] }\n'
+	printf '    network_mode: none\n'
 	printf '    stop_grace_period: 0s\n    scale: { mode: fixed, replicas: %s }\n' "$2"
 }
 file stays 1 >stays.yaml
