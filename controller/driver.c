@@ -35,7 +35,12 @@ static void free_tracked(struct tracked *t)
 	reconcile_free(t->r);
 	wanted_free(t->wanted);
 	wanted_free(t->coming);
-	wanted_free(t->retired);
+	while (t->retired) {
+		struct wanted *w = t->retired;
+
+		t->retired = w->next;
+		wanted_free(w);
+	}
 	manual_free(t->asked);
 	free(t);
 }

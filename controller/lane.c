@@ -7,6 +7,7 @@
 enum {
 	WORKERS = 4, /* what two cores and a disk can use; the runtimes are programs of their own */
 	QUEUE = 8,   /* steps waiting for a worker: two turns' worth, so that none idles */
+	LOOKS = 1,   /* beside them: steps that do not end hold up no look, and so nobody else */
 };
 
 /* A listing takes milliseconds; one of seconds is a runtime in trouble, or a host that is. Whoever
@@ -21,6 +22,7 @@ struct lane {
 	struct work_look *look; /* NULL: none */
 	bool look_done;
 	struct mono look_since;
+	struct mono step_done;  /* when the last one came back */
 	struct work_look *late; /* given up, and the pool's; NULL: none */
 	struct mono late_since;
 	int64_t patience_us;
@@ -29,7 +31,7 @@ struct lane {
 int lane_open(struct runtime *rt, int bell, struct lane **ret, struct error *err)
 {
 	struct lane *l = xcalloc(1, sizeof(*l));
-	int r = pool_new(WORKERS, QUEUE, bell, &l->pool, err);
+	int r = pool_new(WORKERS, QUEUE + LOOKS, bell, &l->pool, err);
 
 	if (r < 0) {
 		free(l);
@@ -58,7 +60,9 @@ struct runtime *lane_runtime(const struct lane *l)
 
 unsigned lane_room(struct lane *l, struct mono now)
 {
-	return pool_is_stuck(l->pool, now) ? 0 : pool_room(l->pool);
+	unsigned room = pool_room(l->pool);
+
+	return pool_is_stuck(l->pool, now) || room <= LOOKS ? 0 : room - LOOKS;
 }
 
 void lane_submit(struct lane *l, struct work_step *take)
@@ -116,6 +120,7 @@ struct work_step *lane_take(struct lane *l, struct mono now)
 	if (!j)
 		return NULL;
 	leave_flight(l, (struct work_step *)j);
+	l->step_done = now;
 	return (struct work_step *)j;
 }
 
@@ -166,7 +171,9 @@ struct mono lane_patience(const struct lane *l)
 {
 	if (!l->look || l->look_done)
 		return (struct mono){ 0 };
-	return mono_add(l->look_since, l->patience_us);
+	/* Steps that end show a runtime that is busy: the look is behind them. */
+	return mono_add(mono_cmp(l->step_done, l->look_since) > 0 ? l->step_done : l->look_since,
+			l->patience_us);
 }
 
 void lane_give_up(struct lane *l, struct mono now)

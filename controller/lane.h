@@ -53,7 +53,8 @@ const struct observation *lane_seen(const struct lane *l);
  * lane_patience() - when a look under way has taken so long that others need not wait for it; 0:
  * there is none
  *
- * Seconds; more for a runtime that has shown that it needs more and answers in the end.
+ * Seconds, from its beginning or the end of the last step; more for a runtime that has shown that
+ * it needs more and answers in the end.
  */
 struct mono lane_patience(const struct lane *l);
 

@@ -167,7 +167,10 @@ static int feed_coming(struct driver *d, struct tracked *t, struct error *err)
 
 	if (r < 0)
 		return r;
-	t->retired = t->wanted;
+	if (t->wanted) {
+		t->wanted->next = t->retired;
+		t->retired = t->wanted;
+	}
 	t->wanted = TAKE(t->coming);
 	t->is_planned = false;
 	ev.desired = &t->wanted->desired;
@@ -380,8 +383,7 @@ static int feed_timers(struct driver *d, struct error *err)
 	int r = 0;
 
 	for (struct tracked *t = d->first; r == 0 && t; t = t->next) {
-		/* Steps of the one before the last still point into it: first they end. */
-		if (t->coming && !t->retired)
+		if (t->coming)
 			r = feed_coming(d, t, err);
 		if (r == 0 && !t->coming)
 			r = feed_asked(d, t, err);
@@ -423,9 +425,15 @@ static void submit_pending(struct driver *d)
 static void free_retired(struct driver *d)
 {
 	for (struct tracked *t = d->first; t; t = t->next) {
-		if (t->retired && t->retired->n_flight == 0) {
-			wanted_free(t->retired);
-			t->retired = NULL;
+		for (struct wanted **at = &t->retired; *at;) {
+			struct wanted *w = *at;
+
+			if (w->n_flight > 0) {
+				at = &w->next;
+				continue;
+			}
+			*at = w->next;
+			wanted_free(w);
 		}
 	}
 }

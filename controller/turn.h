@@ -14,7 +14,7 @@ struct tracked {
 	struct reconciler *r;
 	struct wanted *wanted;      /* what r points into; NULL: nothing was fed yet */
 	struct wanted *coming;      /* what it shall be fed; NULL: nothing new */
-	struct wanted *retired;     /* the one before, until none of its steps is under way */
+	struct wanted *retired;     /* those before, each until none of its steps is under way */
 	struct manual_asked *asked; /* by hand, oldest first; after what is coming */
 	bool is_planned;            /* wanted has been told as a plan */
 	bool was_fed;               /* in this turn */

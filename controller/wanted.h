@@ -18,6 +18,7 @@ struct wanted {
 	bool is_asked;             /* somebody wants it now: what failed gets one more try */
 	const struct scope *scope; /* the slots to work on, in this arena; NULL: all */
 	unsigned n_flight;         /* the driver's: steps under way that point into it */
+	struct wanted *next;       /* the driver's, once another has taken its place */
 	const char **warnings; /* fields that the chosen runtime does not honour, and the like */
 	size_t n_warnings;
 };

@@ -160,6 +160,39 @@ static void test_given_up(void **state)
 	assert_int_equal(runtime_fault_calls(f->rt, FAULT_OP_LIST), 1);
 }
 
+/* Every worker hangs in a step, and the queue is full of others: a look is begun all the same, and
+ * given up in time, so that nobody waits for this runtime. */
+static void test_steps_hold_up_no_look(void **state)
+{
+	struct fixture *f = *state;
+	const struct fault_rule rule = { .kind = FAULT_HANG, .op = FAULT_OP_START };
+	const struct step step = { .kind = STEP_START,
+				   .runtime = "memory",
+				   .deployment = "shop",
+				   .service = "web",
+				   .instance_id = row.id };
+	unsigned n = 0;
+
+	runtime_fault_arm(f->rt, &rule, 1);
+	for (; lane_room(f->lane, f->now) > 0; n++) {
+		lane_submit(f->lane, work_step_new(f->rt, &step, f->now));
+		clock_sleep(CLOCK_MS); /* a worker may take it */
+	}
+	assert_true(n > 4);
+	look(f);
+	pass(f, CLOCK_SEC);
+	assert_int_equal(lane_room(f->lane, f->now), 0);
+	f->now = lane_patience(f->lane);
+	assert_true(f->now.us > 0);
+	lane_give_up(f->lane, f->now);
+	assert_unknown(f);
+	lane_forget(f->lane);
+	look(f);
+	assert_unknown(f);
+	lane_forget(f->lane);
+	assert_int_equal(runtime_fault_calls(f->rt, FAULT_OP_LIST), 0);
+}
+
 /* --- one that is slow, and answers in the end ---------------------------------------- */
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -216,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_answers_in_time),
 		CASE(test_given_up),
+		CASE(test_steps_hold_up_no_look),
 		CASE(test_slow_one_gets_its_time),
 	};
 

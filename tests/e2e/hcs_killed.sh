@@ -98,6 +98,7 @@ before=$(seen stays)
 "$HCS_SIM" reboot >/dev/null
 tm_ok apply app.yaml
 assert_eq "$(systems "$OWNER" | wc -l)" 18 "systems after the host was started again"
+assert_eq "$(hcs_left | grep -c ^Endpoints)" 20 "endpoints: those of 18 that run and of 2 that ended are kept, none is stale"
 assert_eq "$(comm -12 <(echo "$before") <(seen stays) | wc -l)" 0 "instances that claim to have lived on"
 tm_ok apply app.yaml
 assert_contains "$out" "Plan: nothing to do"
