@@ -133,8 +133,8 @@ static void refuses_broken_properties(void **state)
 		"{\"Id\":\"x\",\"Stopped\":1}",
 		"{\"Id\":\"x\",\"Statistics\":[]}",
 		"{\"Id\":\"x\",\"Statistics\":{\"Uptime100ns\":-1}}",
-		"{\"Id\":\"x\",\"Statistics\":{\"Memory\":{\"MemoryUsagePrivateWorkingSetBytes\":"
-		"\"1\"}}}",
+		("{\"Id\":\"x\",\"Statistics\":{\"Memory\":{\"MemoryUsagePrivateWorkingSetBytes\":"
+		 "\"1\"}}}"),
 		"{\"Id\":\"x\",\"ProcessList\":{}}",
 		"{\"Id\":\"x\",\"ProcessList\":[null]}",
 		"{\"Id\":\"x\",\"ProcessList\":[{\"ProcessId\":4294967296}]}",

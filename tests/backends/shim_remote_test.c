@@ -220,6 +220,7 @@ static void test_no_descriptor_inherited(void **state)
 	char path[128], target[4096], cwd[8] = "";
 	ssize_t n;
 
+	assert_true(marker >= 0);
 	assert_int_equal(shim_world_count(f, rt), 0);
 	for (int fd = 0; fd < 256; fd++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)shim_world_pid(f), fd);

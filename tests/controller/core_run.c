@@ -39,7 +39,7 @@ static void plan_end(struct core_play *p, const struct step *s)
 {
 	const char *ends = label_of(p, s->service, "test.ends");
 	const char *space = ends ? strchr(ends, ' ') : NULL;
-	uint64_t seconds, code;
+	uint64_t seconds = 0, code = 0;
 
 	if (!ends)
 		return;
