@@ -3,12 +3,12 @@
 # A sweep dies at its first crash point, at its second and so on; then its shim does. Over the model
 # at all of them, with real containers at some. After each the next sweep finishes: nothing of the
 # orphans is left, on the host as in the store, and what is wanted keeps its very process.
-# CRASH_STRIDE: every so many points of real containers (17), and three times that in the shim.
+# CRASH_STRIDE: every so many points of real containers (5), and three times that in the shim.
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 . "$TEST_SOURCE_DIR/tests/support/crash.sh"
 . "$TEST_SOURCE_DIR/tests/support/sweep.sh"
-stride=${CRASH_STRIDE:-17}
+stride=${CRASH_STRIDE:-5}
 
 file() { # DEPLOYMENT REPLICAS
 	printf 'version: v1\ndeployment: %s\nservices:\n  web:\n    image: { name: local/busybox:1 }\n' "$1"
