@@ -6,11 +6,12 @@
  * has 16 bits (no L"" literals), HRESULT 32. <computecore.h> and <computenetwork.h> are not used
  * and not to be included beside this: they lack half of what is needed, and differ by SDK.
  */
+#include <stdint.h>
+
 #ifdef _WIN32
 #include <windows.h>
 #else
 #include <stddef.h>
-#include <stdint.h>
 
 #define WINAPI
 #define CALLBACK
