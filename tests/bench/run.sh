@@ -142,10 +142,6 @@ for program in youki crun runc; do
 	grep -P '\t' "$dir/out" >>"$rows" || true
 	grep -E '^(RAN|SKIP) ' "$dir/out" || true
 done
-title "the daemon"
-mkdir "$dir/fs/daemon"
-TEST_TMP=$dir/fs/daemon "$here/daemon.sh" >"$dir/out" || failed="the daemon could not be measured"
-grep -P '\t' "$dir/out" >>"$rows" || true
 for program in crun youki runc; do
 	command -v $program >/dev/null || continue
 	title "daemon and shim of $program"
