@@ -128,6 +128,19 @@ void sim_store_law_settled(struct sim *s)
 		sim_die(s, "an intent is settled where nobody could look");
 }
 
+/* Until an update has answered nobody knows which limits hold, and the row says so. */
+static void check_doubt(struct sim *s, const struct work_step *w, const struct instance *row)
+{
+	struct wish_config want;
+	struct world_instance read;
+
+	if (!row || row->state == INSTANCE_EXITED)
+		return;
+	if (wish_hash_parse(w->step.spec->config_hash, &want) && world_read(row, &read) &&
+	    read.config.limits < WISH_LIMITS / 2 && read.config.limits != want.limits)
+		sim_die(s, "a change in place begins, and its row does not say so");
+}
+
 /* With other eyes: those of somebody who opens the file now. */
 void sim_store_law_commit(struct sim *s)
 {
@@ -142,6 +155,8 @@ void sim_store_law_commit(struct sim *s)
 			sim_die(s, "a step begins without its intent on disk");
 		if (w->step.kind == STEP_CREATE && !has_row(&rows, w->step.instance_id))
 			sim_die(s, "a create begins without the row of its instance on disk");
+		if (w->step.kind == STEP_UPDATE)
+			check_doubt(s, w, find_row(&rows, w->step.instance_id));
 	}
 	for (size_t i = 0; i < d->flying.n; i++)
 		if (!has_intent(&open, d, d->flying.items[i]))
