@@ -31,6 +31,7 @@ typedef int answer_fn(struct request *q, struct error *err);
 	X("POST", "/v1/start", API_WRITE, run_start)                                               \
 	X("POST", "/v1/restart", API_WRITE, run_restart)                                           \
 	X("POST", "/v1/exec", API_WRITE, run_exec)                                                 \
+	X("POST", "/v1/restore", API_WRITE, run_restore)                                           \
 	X("POST", "/v1/sweep", API_WRITE, run_sweep)                                               \
 	X("POST", "/v1/approve", API_WRITE, run_approve)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to stop, start and restart: the same as the commands of these names. */
 #include "controller/asked.h"
+#include "controller/restore.h"
 #include "controller/run_wait.h"
 #include "store/store.h"
 
@@ -97,4 +98,31 @@ int run_start(struct request *q, struct error *err)
 int run_restart(struct request *q, struct error *err)
 {
 	return ask(q, MANUAL_RESTART, err);
+}
+
+/* A layer out of quarantine: a new instance of its slot, which begins with it. */
+int run_restore(struct request *q, struct error *err)
+{
+	struct json_object *body CLEAN(json) = NULL;
+	const struct accept_from from = { NULL, run_author(q), .by_person = true };
+	const char *id = NULL;
+	int64_t timeout_us;
+	struct manual m;
+	int r = run_need_driver(q, err);
+
+	if (r == 0)
+		r = run_timeout(q, &timeout_us, err);
+	if (r == 0)
+		r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+	if (r == 0)
+		r = json_need_str(body, "id", &id, err);
+	if (r == 0)
+		r = restore_ask(q->run->session, id, &from, q->arena, &m, err);
+	if (r == 0)
+		r = manual_ask(q->run->session, q->run->driver, &m, err);
+	if (r < 0)
+		return r;
+	wait_new(q->run, q->rq, "restore", &(struct wait_for){ m.deployment, &m.scope }, 1,
+		 timeout_us);
+	return 0;
 }

@@ -65,6 +65,7 @@ int run_approve(struct request *q, struct error *err);
 int run_stop(struct request *q, struct error *err);
 int run_start(struct request *q, struct error *err);
 int run_restart(struct request *q, struct error *err);
+int run_restore(struct request *q, struct error *err);
 int run_sweep(struct request *q, struct error *err);
 int run_exec(struct request *q, struct error *err);
 

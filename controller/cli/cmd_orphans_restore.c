@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* orphans restore: a writable layer out of quarantine comes back into its slot. */
 #include "controller/cli/converge.h"
+#include "controller/cli/remote.h"
 #include "controller/restore.h"
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
 	const struct accept_from from = { NULL, "command line", .by_person = true };
 	struct converge c CLEAN(converge) = { 0 };
+	struct json_object *body;
 	struct manual ask;
 	int r = converge_options(cli, args, &c);
 
 	if (r)
 		return r;
-	r = converge_open(&c, err);
+	r = remote_runs(cli, args, err);
+	if (r > 0) {
+		body = json_object_new_object();
+		json_put_str(body, "id", args->words[0]);
+		return remote_converge(&c, "restore", body, err);
+	}
+	r = r < 0 ? r : converge_open(&c, err);
 	r = r < 0 ? r : restore_ask(c.session, args->words[0], &from, cli->arena, &ask, err);
 	r = r < 0 ? r : manual_ask(c.session, c.driver, &ask, err);
 	return r < 0 ? r : converge_run(&c, "restore", err);

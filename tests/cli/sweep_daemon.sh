@@ -60,6 +60,7 @@ wait_for 40 n_orphans 0 seen
 n_orphans 1 quarantined || n_orphans 0 quarantined || fail "$(curl -sS --unix-socket "$socket" http://t/v1/orphans)"
 tm_ok events "${memory[@]}" --tail all
 assert_contains "$out" "sweep"
+refused 1 "no layer of 'nothing.web-rep-0.1' is in quarantine" orphans restore nothing.web-rep-0.1 "${memory[@]}"
 tm_ok status "${memory[@]}" -o json
 is_json '[i["deployment"] for i in d["instances"]] == ["stays"]'
 stop_daemon

@@ -63,6 +63,26 @@ for program in $(oci_programs); do
 	generation=1
 done
 
+# -- beside a daemon it is the daemon that does it -----------------------------------------------
+tm_ok apply app.yaml
+written 1
+id=$(ids app)
+forget app
+tm sweep --now --mode quarantine
+assert_rc 4
+tm_ok apply app.yaml
+tm_ok stop app/web-rep-0
+"$TALLYMAN" run 2>run.err &
+daemon=$!
+ready() { curl -sS --fail --unix-socket "$TALLYMAN_RUN_DIR/api.sock" http://t/readyz >/dev/null 2>&1; }
+wait_for 20 ready
+tm_ok orphans restore "$id"
+written 2
+kill -TERM $daemon
+wait $daemon
+tm_ok down app
+forget app
+
 # -- a restored one that cannot run gives the layer back ------------------------------------------
 tm_ok apply app.yaml
 written 1
