@@ -56,7 +56,8 @@
 /* API: what anybody who can connect to the socket may cost. */
 #define LIMIT_API_CONNECTIONS  128 /* at once, with a request that is served */
 #define LIMIT_API_REFUSALS     32  /* more, which are only told to come back; the rest waits */
-#define LIMIT_API_STREAMS      64  /* half of the connections: commands always find a place */
+#define LIMIT_API_STREAMS      64  /* half of the connections: questions always find a place */
+#define LIMIT_API_FOLLOWERS    48  /* streams, as long as one more GET gets one: changes find one */
 #define LIMIT_API_HEAD         (32 << 10)             /* request line and headers */
 #define LIMIT_API_BODY         (2 * LIMIT_SPEC_BYTES) /* a file as a JSON string, and more */
 #define LIMIT_API_READER_BODY  (64 << 10)             /* of those who may only look */

@@ -60,7 +60,7 @@ static int ask(struct request *q, enum manual_action action, struct error *err)
 	struct asked asked;
 	bool *is_nothing;
 	int64_t timeout_us;
-	int r = run_need_driver(q, err);
+	int r = wait_may_begin(q, err);
 
 	if (r == 0)
 		r = run_timeout(q, &timeout_us, err);

@@ -154,7 +154,7 @@ int run_apply(struct request *q, struct error *err)
 	struct upload u CLEAN(upload) = { 0 };
 	struct wanted *w CLEAN(wanted) = NULL;
 	const char *env;
-	int r = run_need_driver(q, err);
+	int r = wait_may_begin(q, err);
 
 	if (r == 0)
 		r = read_upload(q, &u, err);
@@ -288,7 +288,7 @@ int run_down(struct request *q, struct error *err)
 	struct names names = { 0 };
 	struct wait_for *all;
 	int64_t timeout_us;
-	int r = run_need_driver(q, err);
+	int r = wait_may_begin(q, err);
 
 	if (r == 0)
 		r = run_timeout(q, &timeout_us, err);

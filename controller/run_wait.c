@@ -195,6 +195,13 @@ static const struct scope *copy_scope(const struct scope *from, struct arena *a)
 	return to;
 }
 
+int wait_may_begin(const struct request *q, struct error *err)
+{
+	int r = run_need_driver(q, err);
+
+	return r < 0 ? r : api_stream_may(q->rq, err);
+}
+
 void wait_new(struct run *r, struct api_request *rq, const char *verb, const struct wait_for *names,
 	      size_t n, int64_t timeout_us)
 {

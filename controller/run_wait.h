@@ -20,6 +20,14 @@ struct wait_for {
 	const struct scope *scope; /* the slots that are told of; NULL: all */
 };
 
+/**
+ * wait_may_begin() - before anything is written down: may that client wait for it?
+ *
+ * Return: 0, and it stays so for this request; -ERR_UNAVAILABLE: the store cannot be written, or
+ *         too many wait already.
+ */
+int wait_may_begin(const struct request *q, struct error *err);
+
 /** wait_new() - @names: copied; @timeout_us: 0: none. The request is the wait's */
 void wait_new(struct run *r, struct api_request *rq, const char *verb, const struct wait_for *names,
 	      size_t n, int64_t timeout_us);

@@ -17,33 +17,51 @@ static bool is_events(const struct api_conn *c)
 	return strcmp(c->answer.type, API_STREAM_EVENTS) == 0;
 }
 
-static unsigned count_streams(const struct api *api)
+/* Whoever only looks leaves room, so that no crowd of readers keeps a change out. */
+static unsigned limit(const struct api_request *r)
+{
+	return strcmp(r->method, "GET") == 0 ? LIMIT_API_FOLLOWERS : LIMIT_API_STREAMS;
+}
+
+/* The lock is held. */
+static bool has_room_for(const struct api *api, const struct api_request *r)
 {
 	unsigned n = 0;
 
 	for (const struct api_conn *c = api->conns; c; c = c->next)
 		n += c->stage == API_STREAMING;
-	return n;
+	return n < limit(r);
 }
 
-static void refuse(struct api_request *r)
+static int too_many(const struct api_request *r, struct error *err)
 {
-	struct error err = ERROR_INIT;
+	(void)error_set(err, ERR_UNAVAILABLE, 0, "%u streams are open already", limit(r));
+	error_hint(err, "try again when another client has left");
+	return -ERR_UNAVAILABLE;
+}
 
-	(void)error_set(&err, ERR_UNAVAILABLE, 0, "%d streams are open already", LIMIT_API_STREAMS);
-	error_hint(&err, "try again when another client has left");
-	api_reply_error(r, &err);
+int api_stream_may(struct api_request *r, struct error *err)
+{
+	struct api *api = api_conn_of(r)->api;
+	bool has_room;
+
+	pthread_mutex_lock(&api->lock);
+	has_room = has_room_for(api, r);
+	api->stats.n_refused += !has_room;
+	pthread_mutex_unlock(&api->lock);
+	return has_room ? 0 : too_many(r, err);
 }
 
 int api_stream_begin(struct api_request *r, const char *type)
 {
 	struct api_conn *c = api_conn_of(r);
 	struct api *api = c->api;
+	struct error err = ERROR_INIT;
 	bool has_room;
 
 	pthread_mutex_lock(&api->lock);
 	assert(c->is_held && c->stage == API_ASKED);
-	has_room = count_streams(api) < LIMIT_API_STREAMS;
+	has_room = has_room_for(api, r);
 	if (has_room) {
 		c->answer.status = 200;
 		snprintf(c->answer.type, sizeof(c->answer.type), "%s", type);
@@ -56,7 +74,8 @@ int api_stream_begin(struct api_request *r, const char *type)
 	pthread_mutex_unlock(&api->lock);
 	if (has_room)
 		return 0;
-	refuse(r);
+	(void)too_many(r, &err);
+	api_reply_error(r, &err);
 	return API_STREAM_REFUSED;
 }
 

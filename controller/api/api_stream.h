@@ -26,10 +26,19 @@ enum {
  * @type: content type. Of another one than API_STREAM_EVENTS a stream that is cut, or ends with
  *        the server, breaks off without HTTP's mark of the end: clients report it as incomplete
  *
- * Return: 0; API_STREAM_REFUSED: there are LIMIT_API_STREAMS already, the request was answered
- *         with a 503 and given back.
+ * Return: 0; API_STREAM_REFUSED: there are LIMIT_API_STREAMS already, or LIMIT_API_FOLLOWERS and
+ *         this is a GET; the request was answered with a 503 and given back.
  */
 int api_stream_begin(struct api_request *r, const char *type);
+
+/**
+ * api_stream_may() - would api_stream_begin() refuse? To be asked before something is changed that
+ * a refusal could not take back
+ *
+ * Return: 0, and it stays so until the caller's thread begins another stream, if no other thread
+ *         begins any; -ERR_UNAVAILABLE.
+ */
+int api_stream_may(struct api_request *r, struct error *err);
 
 /**
  * api_stream_append() - more bytes for the client; all of them or none

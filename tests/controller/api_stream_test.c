@@ -283,9 +283,9 @@ static void test_too_many_streams(void **state)
 	struct api_world *w = *state;
 	struct buf got CLEAN(buf) = BUF_INIT(MAX_ANSWER);
 	struct api_request *r;
-	int fds[LIMIT_API_STREAMS];
+	int fds[LIMIT_API_FOLLOWERS];
 
-	for (unsigned i = 0; i < LIMIT_API_STREAMS; i++)
+	for (unsigned i = 0; i < LIMIT_API_FOLLOWERS; i++)
 		fds[i] = begin(w, "/stream", &r);
 	api_world_get(w, "/stream", &got);
 	assert_non_null(strstr(got.data, "HTTP/1.1 503 "));
@@ -294,7 +294,7 @@ static void test_too_many_streams(void **state)
 	api_stream_end(w->held[0]);
 	close(fds[0]);
 	fds[0] = begin(w, "/stream", &w->held[0]);
-	for (unsigned i = 0; i < LIMIT_API_STREAMS; i++) {
+	for (unsigned i = 0; i < LIMIT_API_FOLLOWERS; i++) {
 		api_stream_end(w->held[i]);
 		close(fds[i]);
 	}
