@@ -67,7 +67,7 @@ struct diff_input {
 	const struct slot *record;               /* NULL: the store has none */
 	const struct instance *const *instances; /* all of the slot, by generation */
 	size_t n;
-	bool is_partial; /* the look was: an absent instance proves nothing */
+	bool is_partial; /* the look was, at its runtime: an absent instance proves nothing */
 	bool is_taken;   /* somebody took its instance away */
 	bool no_update;  /* its runtime refused to change limits in place */
 	bool is_asked;   /* somebody asks to try again: back-off and failures do not count */

@@ -231,13 +231,6 @@ static int take_stranger(struct look *l, const struct instance *seen, struct err
 	return r ? 0 : adopt(l, seen, err);
 }
 
-static void note_partial(struct look *l, const char *missing)
-{
-	if (!l->known.partial)
-		l->known.missing = missing;
-	l->known.partial = true;
-}
-
 static const struct instance *find_known(const struct look *l, const char *id)
 {
 	for (size_t i = 0; i < l->known.n; i++)
@@ -255,7 +248,9 @@ static bool is_twin(struct look *l, const struct instance *row, const struct ins
 	if (!row && was_touched(l->seen, seen->id))
 		first = find_known(l, seen->id);
 	if (first && strcmp(first->runtime, seen->runtime) != 0) {
-		note_partial(l, observe_twice(first, seen->runtime, l->ledger->arena));
+		struct arena *a = l->ledger->arena;
+
+		observed_note_silent(&l->known, NULL, observe_twice(first, seen->runtime, a), a);
 		return true;
 	}
 	ledger_touch(l->seen, seen->id);
@@ -323,7 +318,7 @@ static int take_looks(struct look *l, const struct observation *looks, size_t n,
 		for (size_t k = 0; r == 0 && k < looks[i].n_absent; k++)
 			r = drop_absent(l, looks[i].absent[k], err);
 		if (looks[i].seen.partial)
-			note_partial(l, looks[i].seen.missing);
+			observe_note_partial(&looks[i], l->ledger->arena, &l->known);
 	}
 	return r;
 }

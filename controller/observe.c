@@ -108,13 +108,6 @@ void observe_runtime(struct runtime *rt, const struct instance *rows, size_t n_r
 	observed_sort(&ret->seen);
 }
 
-static void note_partial(struct observed *o, const char *missing)
-{
-	if (!o->partial)
-		o->missing = missing;
-	o->partial = true;
-}
-
 static bool was_looked_at(const struct observation *looks, size_t n, const char *runtime)
 {
 	for (size_t i = 0; i < n; i++)
@@ -131,9 +124,11 @@ void observe_strays(const struct observation *looks, size_t n, const struct inst
 		if (was_looked_at(looks, n, rows[i].runtime))
 			continue;
 		add_unknown(ret, &rows[i], a);
-		note_partial(&ret->seen,
-			     arena_printf(a, "%s was made by %s, which this node does not have",
-					  rows[i].id, rows[i].runtime));
+		observed_note_silent(
+			&ret->seen, rows[i].runtime,
+			arena_printf(a, "%s was made by %s, which this node does not have",
+				     rows[i].id, rows[i].runtime),
+			a);
 	}
 	observed_sort(&ret->seen);
 }
@@ -175,11 +170,22 @@ static void drop_twins(struct observed *o, struct arena *a)
 		const struct instance *in = &o->instances[i];
 
 		if (n && strcmp(o->instances[n - 1].id, in->id) == 0)
-			note_partial(o, observe_twice(&o->instances[n - 1], in->runtime, a));
+			observed_note_silent(
+				o, NULL, observe_twice(&o->instances[n - 1], in->runtime, a), a);
 		else
 			o->instances[n++] = *in;
 	}
 	o->n = n;
+}
+
+void observe_note_partial(const struct observation *look, struct arena *a, struct observed *ret)
+{
+	const struct observed *seen = &look->seen;
+
+	if (look->runtime)
+		observed_note_silent(ret, look->runtime->name, seen->missing, a);
+	for (size_t i = 0; !look->runtime && i < seen->n_silent; i++)
+		observed_note_silent(ret, seen->silent[i], seen->missing, a);
 }
 
 void observe_merge(const struct observation *looks, size_t n, struct arena *a, struct observed *ret)
@@ -190,7 +196,7 @@ void observe_merge(const struct observation *looks, size_t n, struct arena *a, s
 		for (size_t k = 0; k < looks[i].seen.n; k++)
 			add_seen(&all, &looks[i].seen.instances[k], a);
 		if (looks[i].seen.partial)
-			note_partial(&all.seen, looks[i].seen.missing);
+			observe_note_partial(&looks[i], a, &all.seen);
 	}
 	observed_sort(&all.seen);
 	drop_twins(&all.seen, a);

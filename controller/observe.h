@@ -52,6 +52,10 @@ struct intent_rows;
 void observe_add_lost(struct observed *o, const struct instance *row,
 		      const struct intent_rows *open, const char *boot_id, struct arena *a);
 
+/** observe_note_partial() - @look was partial, so @ret is: on that runtime nothing that is missing
+ * is proved to be gone */
+void observe_note_partial(const struct observation *look, struct arena *a, struct observed *ret);
+
 /** observe_twice() - a sentence: @in is on another runtime too */
 const char *observe_twice(const struct instance *in, const char *runtime, struct arena *a);
 

@@ -67,6 +67,15 @@ static void add_item(struct work *w, const struct match *m, const struct diff_sl
 	};
 }
 
+/* As the reconciler takes it: a runtime that does not answer holds up its own slots. */
+static bool proves_absence(const struct work *w, const struct match *m)
+{
+	const char *runtime = m->want ? m->want->group->route.runtime : NULL;
+
+	return !w->in->observed ||
+	       observed_proves_absence(w->in->observed, w->in->keeps_all ? NULL : runtime);
+}
+
 static void classify(struct work *w)
 {
 	w->items = arena_array(w->a, w->matches.n, sizeof(*w->items));
@@ -79,7 +88,7 @@ static void classify(struct work *w)
 			.record = m->record,
 			.instances = m->instances,
 			.n = m->n,
-			.is_partial = w->in->observed && w->in->observed->partial,
+			.is_partial = !proves_absence(w, m),
 			.is_asked = w->in->is_asked,
 			.keeps_all = w->in->keeps_all,
 			.now = w->in->now,

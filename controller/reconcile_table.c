@@ -187,6 +187,15 @@ static void see_generation(struct rslot *s, uint64_t generation)
 	s->is_record_dirty = true;
 }
 
+/* A runtime that does not answer holds up its own slots, not those of the others: what they had
+ * elsewhere has a row, and that is UNKNOWN. Only a store that knows too little needs to see all. */
+static bool proves_absence(const struct build *b, const struct rslot *s)
+{
+	const char *runtime = s->want ? s->want->group->route.runtime : NULL;
+
+	return observed_proves_absence(b->look, b->r->keeps_all ? NULL : runtime);
+}
+
 static void take_instances(struct build *b, struct rslot *s, const struct key *key,
 			   const struct rslot *old)
 {
@@ -214,7 +223,7 @@ static void take_instances(struct build *b, struct rslot *s, const struct key *k
 		s->is_taken = true;
 	if (s->n)
 		s->is_vacant = s->is_taken = false;
-	else if (believes_look && !b->look->partial)
+	else if (believes_look && proves_absence(b, s))
 		s->is_vacant = true;
 }
 

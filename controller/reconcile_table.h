@@ -84,8 +84,8 @@ struct rslot {
 	uint64_t look_after; /* number of a look */
 	uint64_t touched;    /* looks up to this number know less than we do */
 	bool no_update;      /* its runtime refused to change limits in place */
-	bool is_vacant;      /* known to have no instance: shown by a complete look or by our own
-			      * removal, and none was asked for since */
+	bool is_vacant;      /* known to have no instance: shown by a look that saw all of its
+			      * runtime or by our own removal, and none was asked for since */
 	bool is_taken;       /* somebody took its instance away, and there is no other one yet */
 	bool is_doubted;     /* a look showed it otherwise, and was too old to be believed */
 

@@ -78,6 +78,26 @@ struct observed observed_part(const struct observed *o, const char *deployment)
 	return part;
 }
 
+void observed_note_silent(struct observed *o, const char *runtime, const char *missing,
+			  struct arena *a)
+{
+	if (!o->partial)
+		o->missing = missing;
+	o->partial = true;
+	o->silent = arena_grow(a, o->silent, o->n_silent, sizeof(*o->silent));
+	o->silent[o->n_silent++] = runtime;
+}
+
+bool observed_proves_absence(const struct observed *o, const char *runtime)
+{
+	if (!o->partial)
+		return true;
+	for (size_t i = 0; i < o->n_silent; i++)
+		if (!runtime || !o->silent[i] || strcmp(o->silent[i], runtime) == 0)
+			return false;
+	return o->n_silent > 0;
+}
+
 bool observed_has_lost(const struct observed *o, const char *deployment, const char *service,
 		       uint32_t slot)
 {

@@ -66,6 +66,9 @@ struct observed {
 	size_t n;
 	bool partial;        /* something could not be listed: what is missing proves nothing */
 	const char *missing; /* which runtime and why; NULL when complete */
+	const char **silent; /* partial: names of the runtimes that were not seen whole. A NULL
+			      * among them, or none at all: it may be any */
+	size_t n_silent;
 	/* What should be there, is provably gone, and was taken away by none of our steps, nor by a
 	 * reboot: as it was last known. In no order; of the whole node. */
 	struct instance *lost;
@@ -80,6 +83,14 @@ void observed_sort(struct observed *o);
 
 /** observed_part() - one deployment's run in a sorted list; borrows from @o */
 struct observed observed_part(const struct observed *o, const char *deployment);
+
+/** observed_note_silent() - @runtime was not seen whole, for that reason; NULL: it may be any. The
+ * first reason stays; names are borrowed */
+void observed_note_silent(struct observed *o, const char *runtime, const char *missing,
+			  struct arena *a);
+
+/** observed_proves_absence() - is what is missing in @o not on @runtime? NULL: not on any */
+bool observed_proves_absence(const struct observed *o, const char *runtime);
 
 /** observed_has_lost() - did somebody take an instance of that slot away? */
 bool observed_has_lost(const struct observed *o, const char *deployment, const char *service,

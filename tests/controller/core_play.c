@@ -281,8 +281,8 @@ const char *core_play_reboot(struct core_play *p)
 static void see(struct core_play *p, struct observed *ret)
 {
 	*ret = core_world_view(&p->world, p->arena);
-	ret->partial = p->hidden != NULL;
-	ret->missing = p->hidden;
+	if (p->hidden)
+		observed_note_silent(ret, p->hidden, p->hidden, p->arena);
 	ret->lost = p->lost;
 	ret->n_lost = p->n_lost;
 	for (size_t i = 0; i < ret->n; i++) {

@@ -357,6 +357,30 @@ static void test_partial_and_forgotten(void **state)
 	expect_running(p, "web-rep-0.1");
 }
 
+/* What was there before and is to come back does so, whoever else does not answer: a runtime holds
+ * up its own slots only. */
+static void test_partial_elsewhere(void **state)
+{
+	static const char both[] = "a: {image: {name: app:1}}\n"
+				   "h: {image: {name: app:1}, labels: {test.runtime: hcs}}";
+	struct core_play *p = *state;
+
+	run(p, both);
+	(void)core_play_wish(p, "");
+	core_play_run(p, 60 * CLOCK_SEC);
+	assert_int_equal(p->world.n, 0);
+	(void)core_play_restart(p);
+	p->hidden = "hcs";
+	(void)core_play_wish(p, both);
+	core_play_pass(p, 60 * CLOCK_SEC);
+	expect(core_play_slot(p, "a-rep-0"), "running: running");
+	expect(core_play_slot(p, "h-rep-0"), "waiting: its runtime cannot be listed");
+	p->hidden = NULL;
+	core_play_run(p, 90 * CLOCK_SEC);
+	assert_int_equal(p->world.n, 2);
+	expect(core_play_slot(p, "h-rep-0"), "running: running");
+}
+
 /* While a look is under way: what we hear is newer than what it shows. */
 static void test_exit_during_look(void **state)
 {
@@ -540,6 +564,7 @@ int main(void)
 		T(test_look_fails),
 		T(test_partial_look),
 		T(test_partial_and_forgotten),
+		T(test_partial_elsewhere),
 		T(test_exit_during_look),
 		T(test_step_during_look),
 		T(test_look_during_step),

@@ -123,7 +123,8 @@ static bool disk_look(struct sim *s, struct observed *ret)
 	for (size_t i = 0; i < SIM_SLOTS; i++)
 		correct_rows(s, i);
 	world_view(&s->snapshot, s->event, ret);
-	ret->partial = s->snapshot_partial;
+	if (s->snapshot_partial)
+		observed_note_silent(ret, wish_runtime(1), "no answer", s->event);
 	return true;
 }
 

@@ -465,6 +465,14 @@ static void see_generations(struct sim *s, size_t slot)
 	}
 }
 
+/* In part: it is runtime 1 that did not answer, and what had a row there is UNKNOWN. */
+static bool has_seen_runtime(const struct sim *s, size_t slot)
+{
+	const struct wish_service *ws = sim_wanted(s, slot);
+
+	return !s->snapshot_partial || (ws && ws->route == ROUTE_RUNTIME && ws->runtime != 1);
+}
+
 static void see_slot(struct sim *s, size_t slot)
 {
 	struct told_slot *t = &s->told[slot];
@@ -479,7 +487,7 @@ static void see_slot(struct sim *s, size_t slot)
 		if (wi->service * WISH_REPLICAS + wi->slot == slot)
 			add(s, t, wi);
 	}
-	t->is_empty = t->n == 0 && (t->is_empty || !s->snapshot_partial);
+	t->is_empty = t->n == 0 && (t->is_empty || has_seen_runtime(s, slot));
 	t->is_hidden = t->n == 0 && !t->is_empty;
 	for (size_t i = 0; i < t->n; i++) {
 		struct told_instance *now = &t->items[i];
