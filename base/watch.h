@@ -24,6 +24,7 @@ int watch_fd(const struct watch *w);
  * what was watched may have been replaced
  *
  * Of a file its directory is watched, of one that is not there the nearest directory above it.
+ * Links on the way are watched too, and what they lead to.
  */
 int watch_path(struct watch *w, const char *path, struct error *err);
 
