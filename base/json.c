@@ -72,6 +72,18 @@ int json_get_str(struct json_object *o, const char *key, const char **ret, struc
 	return 0;
 }
 
+int json_str_at(struct json_object *list, size_t i, const char **ret, struct error *err)
+{
+	struct json_object *v = json_object_array_get_idx(list, i);
+
+	if (!json_object_is_type(v, json_type_string) ||
+	    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
+		return error_set(err, ERR_INVALID, 0, "element %zu is no string without NUL bytes",
+				 i);
+	*ret = json_object_get_string(v);
+	return 0;
+}
+
 int json_get_i64(struct json_object *o, const char *key, int64_t *ret, struct error *err)
 {
 	struct json_object *v = NULL;

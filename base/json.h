@@ -34,6 +34,9 @@ int json_get_obj(struct json_object *o, const char *key, struct json_object **re
 int json_get_array(struct json_object *o, const char *key, struct json_object **ret,
 		   struct error *err);
 
+/** json_str_at() - element @i of an array; -ERR_INVALID when it is no string, or has a NUL in it */
+int json_str_at(struct json_object *list, size_t i, const char **ret, struct error *err);
+
 /** json_need_str() - as json_get_str, but absence is -ERR_INVALID naming the key */
 int json_need_str(struct json_object *o, const char *key, const char **ret, struct error *err);
 int json_need_i64(struct json_object *o, const char *key, int64_t *ret, struct error *err);

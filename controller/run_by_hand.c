@@ -19,11 +19,12 @@ static int read_words(const struct request *q, struct json_object *body, struct 
 	ret->n = json_object_array_length(list);
 	ret->items = items = arena_array(q->arena, ret->n, sizeof(*items));
 	for (size_t i = 0; i < ret->n; i++) {
-		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *name = NULL;
 
-		if (!json_object_is_type(o, json_type_string))
-			return error_set(err, ERR_INVALID, 0, "targets: a name is a string");
-		items[i] = arena_strdup(q->arena, json_object_get_string(o));
+		r = json_str_at(list, i, &name, err);
+		if (r < 0)
+			return error_wrap(err, r, "targets");
+		items[i] = arena_strdup(q->arena, name);
 	}
 	return 0;
 }

@@ -254,18 +254,18 @@ static int read_names(const struct request *q, struct names *ret, struct error *
 		return error_set(err, ERR_INVALID, 0, "name 'deployments', or say 'all'");
 	ret->items = arena_array(q->arena, json_object_array_length(list), sizeof(*ret->items));
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *o = json_object_array_get_idx(list, i);
 		struct deployment_row row;
+		const char *name = NULL;
 
-		if (!json_object_is_type(o, json_type_string))
-			return error_set(err, ERR_INVALID, 0, "deployments: a name is a string");
-		r = deployment_store_find(q->run->session->store, json_object_get_string(o),
-					  q->arena, &row, err);
+		r = json_str_at(list, i, &name, err);
+		if (r < 0)
+			return error_wrap(err, r, "deployments");
+		r = deployment_store_find(q->run->session->store, name, q->arena, &row, err);
 		if (r)
 			return r < 0 ? r
 				     : error_set(err, ERR_NOT_FOUND, 0,
 						 "no deployment '%s' was ever seen on this node",
-						 json_object_get_string(o));
+						 name);
 		ret->items[ret->n++] = row.name;
 	}
 	return 0;

@@ -197,11 +197,12 @@ static int read_words(struct json_object *body, struct running *x, struct error 
 			     : error_set(err, ERR_INVALID, 0, "command: 1 to %d words", MAX_WORDS);
 	x->exec.argv = words = arena_array(x->arena, n + 1, sizeof(*words));
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *word = NULL;
 
-		if (!json_object_is_type(o, json_type_string))
-			return error_set(err, ERR_INVALID, 0, "command: a word is a string");
-		words[i] = arena_strdup(x->arena, json_object_get_string(o));
+		r = json_str_at(list, i, &word, err);
+		if (r < 0)
+			return error_wrap(err, r, "command");
+		words[i] = arena_strdup(x->arena, word);
 	}
 	return 0;
 }

@@ -156,11 +156,12 @@ static int read_only(struct json_object *body, struct asker *a, struct error *er
 	a->options.n_only = json_object_array_length(list);
 	a->options.only = only = arena_array(a->arena, a->options.n_only, sizeof(*only));
 	for (size_t i = 0; i < a->options.n_only; i++) {
-		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *id = NULL;
 
-		if (!json_object_is_type(o, json_type_string))
-			return error_set(err, ERR_INVALID, 0, "only: an id is a string");
-		only[i] = arena_strdup(a->arena, json_object_get_string(o));
+		r = json_str_at(list, i, &id, err);
+		if (r < 0)
+			return error_wrap(err, r, "only");
+		only[i] = arena_strdup(a->arena, id);
 	}
 	return 0;
 }

@@ -150,6 +150,34 @@ static struct deployment *parse(struct judge *j, struct item *it, struct arena *
 	return NULL;
 }
 
+static void let_go(struct judge *j, const struct item *it)
+{
+	const char *key = lower(j, it->row.deployment);
+	struct holder *h = NULL;
+
+	HASH_FIND_STR(j->holders, key, h);
+	if (h && strcmp(h->path, it->row.path) == 0)
+		HASH_DEL(j->holders, h);
+}
+
+/*
+ * The file gives another deployment now. The one before is a thing of its own from here on, which
+ * has vanished: it is looked at once more before anything comes of that, since another file may
+ * give it.
+ */
+static void part(struct judge *j, struct item *it)
+{
+	struct item *old = add(j, arena_printf(j->a, "%s:%s", it->row.path, it->row.deployment),
+			       it->row.watched);
+
+	old->row.deployment = it->row.deployment;
+	old->row.digest = it->row.digest;
+	old->row.gone = j->now;
+	let_go(j, it);
+	it->row.deployment = it->row.digest = NULL;
+	j->out->is_unsettled = true;
+}
+
 static void want(struct judge *j, struct item *it, struct arena *take, struct deployment *d)
 {
 	/* Nobody's environment: what the daemon was started with is not the file's business. */
@@ -168,6 +196,9 @@ static void want(struct judge *j, struct item *it, struct arena *take, struct de
 		complain(it, j, &e);
 	else
 		it->row.problem = NULL;
+	if (it->wanted && it->row.deployment &&
+	    strcmp(lower(j, it->row.deployment), lower(j, d->name)) != 0)
+		part(j, it);
 }
 
 static void judge_file(struct judge *j, struct item *it)
@@ -218,7 +249,7 @@ static void judge_gone(struct judge *j, const struct source_seen *seen, struct i
 	it->row.problem = NULL;
 	if (!it->row.gone.us)
 		it->row.gone = j->now;
-	it->prunes = seen->source.prune && it->row.deployment;
+	it->prunes = seen->source.prune && it->row.deployment && it->is_known;
 }
 
 static bool gave_something(struct judge *j, const struct source_seen *seen)
@@ -244,7 +275,7 @@ static void judge_seen(struct judge *j, const struct source_seen *seen)
 		whole(j, seen)->row.problem = NULL;
 	for (size_t i = 0; i < seen->n; i++)
 		judge_file(j, find(j, seen->files[i].path));
-	for (struct item *it = j->items; seen->is_dir && it; it = it->hh.next)
+	for (struct item *it = j->items; it; it = it->hh.next)
 		judge_gone(j, seen, it);
 }
 

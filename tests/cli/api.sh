@@ -88,6 +88,8 @@ fails 404 not-found "there is no /v2" /v2
 fails 405 unsupported "GET cannot be asked" /v1/apply
 fails 400 invalid "the request" /v1/down --data-binary 'no json'
 fails 400 invalid "name 'deployments'" /v1/down --data-binary '{}'
+fails 400 invalid "NUL" /v1/down --data-binary '{"deployments": ["shop\u0000x"]}'
+fails 400 invalid "NUL" /v1/stop --data-binary '{"targets": ["shop\u0000x"]}'
 fails 404 not-found "no deployment 'nope'" /v1/down --data-binary '{"deployments": ["shop", "nope"]}'
 fails 404 not-found "nope" /v1/stop --data-binary '{"targets": ["shop", "nope"]}'
 fails 404 not-found "no deployment 'nope'" /v1/deployments/nope

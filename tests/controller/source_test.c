@@ -282,6 +282,26 @@ static void test_nothing_vanishes_beside_what_is_not_known(void **state)
 	assert_int_equal(n_events(w, "exited"), 0); /* and it is the one that ran before */
 }
 
+/* The name inside a file changes: the deployment before is none of the file's any more. */
+static void test_a_file_gives_another_deployment(void **state)
+{
+	struct world *w = *state;
+	const char *old = arena_printf(w->a, "%s:web", in_dir(w, "web.yaml"));
+
+	put(w, "web.yaml", yaml(w, "web", 1));
+	assert_int_equal(look(w), 1);
+	put(w, "web.yaml", yaml(w, "web2", 1));
+	assert_int_equal(look(w), 1);
+	assert_true(w->out.is_unsettled);
+	assert_int_equal(look(w), 0);
+	assert_int_equal(n_running(w), 2);
+	assert_true(row(w, old).gone.us > 0);
+	w->path.prune = true;
+	assert_int_equal(look(w), 1);
+	assert_int_equal(n_running(w), 1);
+	assert_null(row(w, old).path);
+}
+
 static void test_a_watched_file_that_is_gone(void **state)
 {
 	struct world *w = *state;
@@ -405,6 +425,7 @@ int main(void)
 		TEST(test_a_file_being_written_is_left_alone),
 		TEST(test_a_file_that_vanished),
 		TEST(test_nothing_vanishes_beside_what_is_not_known),
+		TEST(test_a_file_gives_another_deployment),
 		TEST(test_a_watched_file_that_is_gone),
 		TEST(test_two_files_of_one_deployment),
 		TEST(test_an_unreachable_source_keeps_its_own),
