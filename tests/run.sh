@@ -22,7 +22,8 @@ done
 say() { echo "run.sh: $*"; }
 youki_version=0.7.0
 
-have_youki() { command -v youki >/dev/null && youki --version 2>/dev/null | grep -q " $youki_version"; }
+# All of what it says is read: it ends with a panic when a reader leaves early.
+have_youki() { command -v youki >/dev/null && [[ $(youki --version 2>/dev/null) == *" $youki_version"* ]]; }
 
 # The registry is there when cargo fetches youki's sources from it; a search may be refused where
 # a fetch is not. What was fetched and does not build is a failure like any other.
