@@ -30,6 +30,9 @@ export TALLYMAN_RUN_DIR=/run/tallyman/quickstart
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# What an earlier run has left goes first; and a store of an older build is upgraded by it.
+"$TALLYMAN" down --all --progress quiet >/dev/null 2>&1 || true
+
 say "An image made of this machine's busybox"
 tests/support/busybox_tar.sh "$work/busybox.tar"
 run image import "$work/busybox.tar" --as local/busybox:1 --os linux --arch amd64 \
