@@ -259,6 +259,25 @@ static void on_try_again(struct reconciler *r)
 
 /* Counted before anybody moves, as in prime(). What is not wanted goes anyway: a mark would wait
  * for whoever wants it again. */
+/* Who asked for an image may not need it any more; then nobody waits for it with stopping. */
+static void ask_anew(struct reconciler *r)
+{
+	if (!r->desired)
+		return;
+	for (size_t i = 0; i < r->desired->n_images; i++) {
+		struct rimage *image = &r->images[i];
+		if (image->state != IMAGE_ASKED)
+			continue;
+		image->state = IMAGE_NONE;
+		r->runtimes[image->runtime].n_staging--;
+	}
+	for (size_t i = 0; r->has_look && i < r->n; i++)
+		ask_for_image(r, &r->slots[i]);
+	for (size_t i = 0; i < r->n_runtimes; i++)
+		if (r->runtimes[i].n_staging == 0)
+			reconcile_gate_wake(r, &r->runtimes[i].stop, r->runtimes[i].stop.n);
+}
+
 static void on_manual(struct reconciler *r, void (*mark)(struct reconciler *r, struct rslot *s))
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -269,6 +288,7 @@ static void on_manual(struct reconciler *r, void (*mark)(struct reconciler *r, s
 		reconcile_slot_look(r, s);
 		reconcile_table_wake(r, s);
 	}
+	ask_anew(r);
 }
 
 static void dispatch(struct reconciler *r)
