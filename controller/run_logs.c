@@ -68,14 +68,15 @@ static int add_logs(struct reading *l, int64_t tail, struct error *err)
 
 	if (!dir)
 		return errno == ENOENT ? 0 : error_sys(err, errno, "open %s", path);
-	while ((e = readdir(dir))) {
+	while ((errno = 0, e = readdir(dir))) {
 		struct log_source s = { .deployment = l->target.deployment };
 
 		if (parse_name(a, e->d_name, &s) &&
 		    target_matches(&l->target, s.deployment, s.service, s.slot))
 			log_merge_add(l->merge, &s, tail);
 	}
-	return 0;
+	/* A listing that broke off would look like logs that are not there. */
+	return errno ? error_sys(err, errno, "read %s", path) : 0;
 }
 
 /* --- sending --- */
