@@ -154,3 +154,34 @@ int migrate_run(struct sqlite3 *db, struct migrate_list known, struct wall now, 
 	}
 	return r;
 }
+
+/* In one step, so that what another process writes meanwhile is in it whole or not at all. */
+static int copy_all(sqlite3 *from, sqlite3 *to, struct error *err)
+{
+	sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
+	int rc = copy ? sqlite3_backup_step(copy, -1) : sqlite3_errcode(to);
+
+	if (copy)
+		(void)sqlite3_backup_finish(copy); /* repeats the error of the step */
+	return rc == SQLITE_DONE ? 0 : db_error(to, rc, err, "copy into memory");
+}
+
+int migrate_copy(struct sqlite3 *from, struct migrate_list known, struct wall now,
+		 struct sqlite3 **ret, struct error *err)
+{
+	static const int settings[] = { Q_PRAGMA_TRUSTED_SCHEMA, Q_PRAGMA_FOREIGN_KEYS };
+	sqlite3 *to CLEAN(db) = NULL;
+	int rc = sqlite3_open(":memory:", &to);
+	int r = rc ? db_error(to, rc, err, "open a copy") : 0;
+
+	if (r == 0)
+		r = copy_all(from, to, err);
+	for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++)
+		r = db_run(to, settings[i], err);
+	if (r == 0)
+		r = migrate_run(to, known, now, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE(to);
+	return 0;
+}

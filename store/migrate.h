@@ -31,3 +31,10 @@ int migrate_check(struct sqlite3 *db, struct migrate_list known, struct error *e
 
 /** migrate_run() - apply what is missing, each in its own transaction with its record */
 int migrate_run(struct sqlite3 *db, struct migrate_list known, struct wall now, struct error *err);
+
+/**
+ * migrate_copy() - what is in @from, upgraded in memory; @from stays as it is
+ * @ret: closed by the caller with db_close()
+ */
+int migrate_copy(struct sqlite3 *from, struct migrate_list known, struct wall now,
+		 struct sqlite3 **ret, struct error *err);

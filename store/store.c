@@ -43,6 +43,7 @@ struct store {
 	const char *open; /* where the open transaction began; NULL when there is none */
 	struct store_txn txn;
 	enum store_mode mode;
+	bool is_copy; /* in memory, of a file from an older build */
 	int lock_fd;
 };
 
@@ -296,6 +297,20 @@ static int connect_reader(struct store *s, const struct store_options *opts, str
 	return connect_db(s, "mode=ro&immutable=1", opts->vfs, err);
 }
 
+/* A file of an older build is read as a changing command would make it, and stays as it is. */
+static int use_copy(struct store *s, struct wall now, struct error *err)
+{
+	sqlite3 *copy = NULL;
+	int r = migrate_copy(s->db, migrate_embedded(), now, &copy, err);
+
+	if (r < 0)
+		return r;
+	disconnect(s);
+	s->db = copy;
+	s->is_copy = true;
+	return 0;
+}
+
 static int open_reader(struct store *s, const struct store_options *opts, struct error *err)
 {
 	off_t size = 0;
@@ -312,10 +327,8 @@ static int open_reader(struct store *s, const struct store_options *opts, struct
 		r = migrate_check(s->db, migrate_embedded(), err);
 	if (r == MIGRATE_EMPTY)
 		return STORE_ABSENT;
-	if (r == MIGRATE_OLDER) {
-		r = error_set(err, ERR_UNAVAILABLE, 0, "%s is from an older tallyman", s->path);
-		error_hint(err, "any changing command, for example apply, upgrades it");
-	}
+	if (r == MIGRATE_OLDER)
+		r = use_copy(s, opts->now, err);
 	if (r == 0)
 		r = db_run(s->db, Q_PRAGMA_QUERY_ONLY, err);
 	if (r == 0)
@@ -342,6 +355,22 @@ int store_open(const struct store_options *opts, struct store **ret_store, struc
 		db_hint_full(err);
 	*ret_store = r == 0 ? TAKE(s) : NULL;
 	return r < 0 ? error_wrap(err, r, "store in %s", opts->dir) : r;
+}
+
+int store_renew(struct store **s, struct wall now, struct error *err)
+{
+	struct store_options opts = { .dir = (*s)->dir, .mode = STORE_READ, .now = now };
+	struct store *fresh = NULL;
+	int r;
+
+	if (!(*s)->is_copy)
+		return 0;
+	r = store_open(&opts, &fresh, err);
+	if (r != 0)
+		return r;
+	store_close(*s);
+	*s = fresh;
+	return 0;
 }
 
 void store_close(struct store *s)

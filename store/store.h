@@ -39,8 +39,9 @@ enum { STORE_ABSENT = 1 };
  * store_open() - open, and for a writer check, mend and upgrade, the store in a directory
  *
  * Writer: a file that is broken (no database, truncated, damaged) is renamed to
- * tallyman.db.broken-<time>, with its -wal and -shm, and an empty store takes its place that
- * says store_is_rebuilt().
+ * tallyman.db.broken-<time>, with its -wal and -shm, and an empty store takes its place, whose
+ * node row says NODE_REBUILT.
+ * Reader: a file from an older tallyman is read as a copy, upgraded in memory; see store_renew().
  *
  * Return: 0; STORE_ABSENT (> 0; reader only, *ret_store is NULL): there is no store, or an empty
  *         one: treat it as empty;
@@ -53,6 +54,14 @@ enum { STORE_ABSENT = 1 };
 int store_open(const struct store_options *opts, struct store **ret_store, struct error *err);
 void store_close(struct store *s); /* NULL is fine; no transaction may be open */
 CLEAN_DEFINE(store, struct store *, store_close)
+
+/**
+ * store_renew() - for a reader that goes on reading: a copy of an older file is taken anew
+ * @s: a reader; another one afterwards where it was a copy, and the one from before on failure
+ *
+ * Return: 0; STORE_ABSENT (> 0): the file is gone; < 0 as store_open().
+ */
+int store_renew(struct store **s, struct wall now, struct error *err);
 
 /** store_is_writer() - was it opened with STORE_WRITE? */
 bool store_is_writer(const struct store *s);

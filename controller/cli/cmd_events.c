@@ -25,8 +25,8 @@ enum {
 
 struct view {
 	struct cli *cli;
-	struct arena *arena; /* of one look */
-	struct store *store;
+	struct arena *arena;  /* of one look */
+	struct store **store; /* the caller's; *store NULL: there is none */
 	struct target target;
 	bool has_target, is_json, is_following;
 	int64_t after; /* the newest that was seen */
@@ -126,7 +126,9 @@ static int look(struct view *v, struct event_rows *ret, struct error *err)
 
 	*ret = (struct event_rows){ 0 };
 	arena_reset(v->arena);
-	r = v->store ? event_store_list(v->store, &filter, v->arena, ret, err) : 0;
+	r = *v->store ? store_renew(v->store, clock_wall(), err) : 0;
+	if (r >= 0 && *v->store)
+		r = event_store_list(*v->store, &filter, v->arena, ret, err);
 	for (size_t i = 0; r == 0 && i < ret->n; i++) {
 		if (ret->items[i].seq > v->after)
 			v->after = ret->items[i].seq;
@@ -212,7 +214,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		r = target_check(&v.target, store, cli->arena, err);
 	if (r < 0)
 		return r;
-	v.store = store;
+	v.store = &store;
 	return show(&v, limit, err);
 }
 

@@ -25,7 +25,7 @@ enum {
 struct view {
 	struct cli *cli;
 	struct target target;
-	struct store *store;
+	struct store **store; /* the caller's */
 	struct log_merge *merge;
 	struct arena *arena; /* of one line or one listing */
 	const char *stream;  /* NULL: all */
@@ -82,7 +82,9 @@ static int find_logs(struct view *v, int64_t tail, struct error *err)
 	int r;
 
 	arena_reset(v->arena);
-	r = slot_store_list(v->store, v->target.deployment, v->arena, &rows, err);
+	r = store_renew(v->store, clock_wall(), err);
+	if (r >= 0)
+		r = slot_store_list(*v->store, v->target.deployment, v->arena, &rows, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < rows.n; i++) {
@@ -238,7 +240,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		return r;
 	merge = log_merge_new(&node.layout);
 	v.merge = merge;
-	v.store = store;
+	v.store = &store;
 	return show(&v, err);
 }
 

@@ -6,7 +6,6 @@
  */
 #include "tests/store/fixture.h"
 
-#include <dirent.h>
 #include <sqlite3.h>
 
 #include "base/digest.h"
@@ -153,6 +152,15 @@ static void copy(struct fixture *f, const char *from, const char *to)
 	ok(f, fs_write_atomic(AT_FDCWD, to, bytes.data, bytes.n, 0600, &f->err));
 }
 
+static void add_event(struct fixture *f, const char *kind)
+{
+	struct event_row event = { .last = f->now, .kind = kind, .message = "m", .slot = -1 };
+	struct store_txn *txn = fixture_begin(f);
+
+	ok(f, event_store_append(f->store, &event, &f->err));
+	ok(f, store_commit(&txn, &f->err));
+}
+
 /* A store with a row of most kinds, as the newest migration has them. */
 static void write_old(struct fixture *f)
 {
@@ -164,15 +172,14 @@ static void write_old(struct fixture *f)
 				     .step = STEP_START,
 				     .detail = "{}",
 				     .opened = f->now };
-	struct event_row event = { .last = f->now, .kind = "apply", .message = "m", .slot = -1 };
 
 	ok(f, fixture_open(f, STORE_WRITE));
 	struct store_txn *txn = fixture_begin(f);
 	fixture_put(f, "shop", "one");
 	ok(f, instance_store_save(f->store, &i, f->now, &f->err));
 	ok(f, intent_store_put(f->store, &intent, 1, &f->err));
-	ok(f, event_store_append(f->store, &event, &f->err));
 	ok(f, store_commit(&txn, &f->err));
+	add_event(f, "apply");
 	fixture_close(f);
 	copy(f, fixture_path(f, "tallyman.db"),
 	     arena_printf(f->arena, HERE "store/old/%04zu.db", migrate_embedded().n));
@@ -198,27 +205,26 @@ static void check_old(struct fixture *f)
 	assert_int_equal(events.n, 1);
 }
 
+/* The store that the first @version migrations made is the test's now. */
+static void put_old(struct fixture *f, size_t version)
+{
+	copy(f, arena_printf(f->arena, HERE "store/old/%04zu.db", version),
+	     fixture_path(f, "tallyman.db"));
+	unlink(fixture_path(f, "tallyman.db-wal"));
+	unlink(fixture_path(f, "tallyman.db-shm"));
+}
+
 static void test_old_stores(void **state)
 {
 	struct fixture *f = *state;
 	const char *want = fresh_schema(f);
-	struct dirent *entry;
-	int n = 0;
-	DIR *dir;
 
 	if (getenv("UPDATE_OLD"))
 		write_old(f);
-	dir = opendir(HERE "store/old");
-	assert_non_null(dir);
-	while ((entry = readdir(dir))) {
+	for (size_t version = 1; version <= migrate_embedded().n; version++) {
 		sqlite3 *db = NULL;
 
-		if (!strstr(entry->d_name, ".db"))
-			continue;
-		copy(f, arena_printf(f->arena, HERE "store/old/%s", entry->d_name),
-		     fixture_path(f, "tallyman.db"));
-		unlink(fixture_path(f, "tallyman.db-wal"));
-		unlink(fixture_path(f, "tallyman.db-shm"));
+		put_old(f, version);
 		ok(f, fixture_open(f, STORE_WRITE));
 		assert_null(store_moved_to(f->store));
 		check_old(f);
@@ -226,10 +232,42 @@ static void test_old_stores(void **state)
 		assert_int_equal(sqlite3_open(fixture_path(f, "tallyman.db"), &db), SQLITE_OK);
 		assert_string_equal(schema_of(f, db), want);
 		sqlite3_close(db);
-		n++;
 	}
-	closedir(dir);
-	assert_int_equal(n, migrate_embedded().n);
+}
+
+/* A reader sees the same in a file that it leaves as it is, and where it goes on reading, what a
+ * writer of this build has made of it. */
+static void test_old_stores_read(void **state)
+{
+	struct fixture *f = *state;
+	struct store *reader;
+
+	for (size_t version = 1; version < migrate_embedded().n; version++) {
+		struct buf before CLEAN(buf) = BUF_INIT(1 << 22);
+		struct buf after CLEAN(buf) = BUF_INIT(1 << 22);
+		struct event_filter all = { 0 };
+		struct event_rows events;
+
+		put_old(f, version);
+		ok(f, fs_read(AT_FDCWD, fixture_path(f, "tallyman.db"), &before, &f->err));
+		assert_int_equal(ok(f, fixture_open(f, STORE_READ)), 0);
+		check_old(f);
+		ok(f, store_renew(&f->store, f->now, &f->err));
+		check_old(f);
+		ok(f, fs_read(AT_FDCWD, fixture_path(f, "tallyman.db"), &after, &f->err));
+		assert_int_equal(before.n, after.n);
+		assert_memory_equal(before.data, after.data, before.n);
+		assert_int_not_equal(access(fixture_path(f, "tallyman.db-wal"), F_OK), 0);
+
+		reader = TAKE(f->store);
+		ok(f, fixture_open(f, STORE_WRITE));
+		add_event(f, "stop");
+		ok(f, store_renew(&reader, f->now, &f->err));
+		ok(f, event_store_list(reader, &all, f->arena, &events, &f->err));
+		assert_int_equal(events.n, 2);
+		store_close(reader);
+		fixture_close(f);
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -238,7 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_golden),  TEST(test_embedded),   TEST(test_upgrade),
-		TEST(test_failing), TEST(test_old_stores),
+		TEST(test_failing), TEST(test_old_stores), TEST(test_old_stores_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
