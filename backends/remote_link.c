@@ -30,6 +30,7 @@ struct remote_link {
 	int fd;          /* while a reader exists; -1 else */
 	bool has_reader; /* reader must be joined before the next one */
 	bool closing;    /* the end is ours: nobody is told */
+	bool is_hung_up; /* atomic, since whoever connects has no lock */
 	struct buf in;   /* the reader's */
 	struct remote_call *calls;
 	uint64_t last_id;
@@ -219,10 +220,12 @@ static int take_frames(struct remote_link *l, struct error *err)
 
 static void fail_calls(struct remote_link *l, const struct error *why)
 {
+	const enum error_code code = l->is_hung_up ? ERR_CANCELED : ERR_UNAVAILABLE;
+
 	for (struct remote_call *c = l->calls; c; c = c->next) {
 		if (c->done)
 			continue;
-		c->r = error_set(&c->err, ERR_UNAVAILABLE, 0,
+		c->r = error_set(&c->err, code, 0,
 				 "the connection to the shim broke%s%s: the effect is unknown",
 				 why->code ? ": " : "", why->code ? why->msg : "");
 		finish_call(l, c);
@@ -266,11 +269,12 @@ static void bury_reader(struct remote_link *l)
 
 static int connect_now(struct remote_link *l, struct mono deadline, struct error *err)
 {
+	const struct remote_patience patience = { deadline, &l->is_hung_up };
 	int64_t pid;
 	int fd = -1, r;
 
 	bury_reader(l);
-	r = remote_start_connect(&l->o, deadline, &l->in, &fd, &pid, err);
+	r = remote_start_connect(&l->o, &patience, &l->in, &fd, &pid, err);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&l->sending);
@@ -302,8 +306,10 @@ static int ensure_up(struct remote_link *l, struct mono deadline, struct error *
 	bool late = false;
 	int r;
 
-	while (l->state == LINK_CONNECTING && !late)
+	while (l->state == LINK_CONNECTING && !late && !l->is_hung_up)
 		timed_wait(l, deadline, &late);
+	if (l->is_hung_up)
+		return error_set(err, ERR_CANCELED, 0, "nobody waits for the shim any more");
 	if (l->state == LINK_UP)
 		return 0;
 	if (l->state == LINK_CONNECTING)
@@ -312,6 +318,8 @@ static int ensure_up(struct remote_link *l, struct mono deadline, struct error *
 	pthread_mutex_unlock(&l->lock);
 	r = connect_now(l, deadline, err);
 	pthread_mutex_lock(&l->lock);
+	if (r == 0 && l->is_hung_up)
+		r = error_set(err, ERR_CANCELED, 0, "nobody waits for the shim any more");
 	l->state = r == 0 ? LINK_UP : LINK_DOWN;
 	if (r == 0)
 		r = start_reader(l, err);
@@ -449,6 +457,17 @@ struct remote_link *remote_link_new(const struct runtime_remote_options *o,
 	pthread_cond_init(&l->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	return l;
+}
+
+void remote_link_hang_up(struct remote_link *l)
+{
+	pthread_mutex_lock(&l->lock);
+	__atomic_store_n(&l->is_hung_up, true, __ATOMIC_RELAXED);
+	l->closing = true;
+	if (l->state == LINK_UP)
+		(void)shutdown(l->fd, SHUT_RDWR);
+	pthread_cond_broadcast(&l->changed);
+	pthread_mutex_unlock(&l->lock);
 }
 
 /* Our end of sending tells the shim; its end of file is its answer. */

@@ -31,6 +31,10 @@ struct remote_link *remote_link_new(const struct runtime_remote_options *o,
  *  whether it leaves now, so that "the last client has ended" is over when this returns */
 void remote_link_free(struct remote_link *l);
 
+/** remote_link_hang_up() - whoever waits here is let go, and nobody waits any more: -ERR_CANCELED
+ */
+void remote_link_hang_up(struct remote_link *l);
+
 /**
  * remote_link_begin() - connect if need be, and send the call; takes @body
  *

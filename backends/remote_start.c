@@ -25,6 +25,7 @@
 
 enum {
 	RETRY_MS = 5,
+	CANCEL_MS = 100, /* how soon it is seen that nobody waits any more */
 	START_AGAIN_MS =
 		500,    /* a shim that was started answers sooner, unless another one leaves */
 	START_S = 30,   /* it looks at all containers before it answers */
@@ -66,24 +67,36 @@ int remote_start_dial(const char *path, int *ret_fd, struct error *err)
 
 /* --- the greeting -------------------------------------------------------------------- */
 
-static int wait_readable(int fd, struct mono deadline, struct error *err)
+static bool is_canceled(const struct remote_patience *p)
+{
+	return __atomic_load_n(p->cancel, __ATOMIC_RELAXED);
+}
+
+static int refuse_canceled(struct error *err)
+{
+	return error_set(err, ERR_CANCELED, 0, "nobody waits for the shim any more");
+}
+
+static int wait_readable(int fd, const struct remote_patience *patience, struct error *err)
 {
 	for (;;) {
 		struct pollfd p = { fd, POLLIN, 0 };
-		int64_t left = deadline.us - clock_mono().us;
+		int64_t left = patience->deadline.us - clock_mono().us;
 
+		if (is_canceled(patience))
+			return refuse_canceled(err);
 		if (left <= 0)
 			return error_set(err, ERR_TIMEOUT, 0, "the shim does not answer");
-		if (left > 1000 * CLOCK_SEC)
-			left = 1000 * CLOCK_SEC;
+		if (left > CANCEL_MS * CLOCK_MS)
+			left = CANCEL_MS * CLOCK_MS;
 		if (poll(&p, 1, (int)(left / CLOCK_MS) + 1) > 0)
 			return 0;
 	}
 }
 
 /* The first frame into @in; REMOTE_AGAIN when the connection ends before. */
-static int read_frame(int fd, struct mono deadline, struct buf *in, struct shim_frame *ret,
-		      size_t *ret_used, struct error *err)
+static int read_frame(int fd, const struct remote_patience *patience, struct buf *in,
+		      struct shim_frame *ret, size_t *ret_used, struct error *err)
 {
 	for (;;) {
 		char chunk[4096];
@@ -92,7 +105,7 @@ static int read_frame(int fd, struct mono deadline, struct buf *in, struct shim_
 
 		if (r != SHIM_FRAME_PARTIAL)
 			return r;
-		r = wait_readable(fd, deadline, err);
+		r = wait_readable(fd, patience, err);
 		if (r < 0)
 			return r;
 		n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
@@ -132,8 +145,9 @@ static int read_answer(const struct shim_hello *mine, const struct shim_frame *f
 	return r;
 }
 
-static int greet(const struct runtime_remote_options *o, int fd, struct mono deadline,
-		 struct buf *in, struct peer *ret, struct error *err)
+static int greet(const struct runtime_remote_options *o, int fd,
+		 const struct remote_patience *patience, struct buf *in, struct peer *ret,
+		 struct error *err)
 {
 	struct buf out CLEAN(buf) = BUF_INIT(64 << 10);
 	char boot_id[PROCESS_BOOT_ID_SIZE];
@@ -156,7 +170,7 @@ static int greet(const struct runtime_remote_options *o, int fd, struct mono dea
 	/* It fits into an empty socket whole. */
 	if (send(fd, out.data, out.n, MSG_NOSIGNAL) != (ssize_t)out.n)
 		return REMOTE_AGAIN;
-	r = read_frame(fd, deadline, in, &f, &used, err);
+	r = read_frame(fd, patience, in, &f, &used, err);
 	if (r == 0)
 		r = read_answer(&mine, &f, ret, err);
 	if (r == 0)
@@ -164,36 +178,46 @@ static int greet(const struct runtime_remote_options *o, int fd, struct mono dea
 	return r;
 }
 
+/* Where the way to a shim is. */
+struct way {
+	const struct runtime_remote_options *o;
+	const char *path;
+	struct remote_patience patience;
+	struct mono started; /* when a shim was last started here; 0: not yet */
+	bool has_asked;      /* an older one to become this program */
+};
+
 /* --- upgrade ------------------------------------------------------------------------- */
 
 /* Until the answer, or the end of the connection, which is one as well. Exits that are told
  * meanwhile are told again: nobody acknowledges them here. */
-static void await_upgrade(int fd, struct mono deadline, struct buf *in)
+static void await_upgrade(int fd, const struct remote_patience *patience, struct buf *in)
 {
 	struct shim_frame f = { .kind = SHIM_FRAME_HELLO };
 	size_t used = 0;
 
 	while (f.kind != SHIM_FRAME_RESULT) {
 		buf_drop(in, used);
-		if (read_frame(fd, deadline, in, &f, &used, NULL) != 0)
+		if (read_frame(fd, patience, in, &f, &used, NULL) != 0)
 			return;
 	}
 }
 
 /* Whatever comes of it, the next connection is used as it is. */
-static void ask_upgrade(const struct runtime_remote_options *o, int fd, struct buf *in)
+static void ask_upgrade(const struct way *w, int fd, struct buf *in)
 {
 	struct buf out CLEAN(buf) = BUF_INIT(64 << 10);
 	struct json_object *body = json_object_new_object();
-	struct mono deadline = mono_add(clock_mono(), UPGRADE_S * CLOCK_SEC);
+	const struct remote_patience longer = { mono_add(clock_mono(), UPGRADE_S * CLOCK_SEC),
+						w->patience.cancel };
 	/* /proc/self/exe is another one there; NULL when there is nothing at its path any more. */
-	char *program CLEAN(free) = realpath(o->program, NULL);
+	char *program CLEAN(free) = realpath(w->o->program, NULL);
 
 	json_put_str(body, "op", "upgrade");
 	json_put_str(body, "program", program);
 	if (shim_frame_encode_json(UPGRADE_ID, SHIM_FRAME_CALL, body, &out, NULL) == 0 && program &&
 	    send(fd, out.data, out.n, MSG_NOSIGNAL) == (ssize_t)out.n)
-		await_upgrade(fd, deadline, in);
+		await_upgrade(fd, &longer, in);
 }
 
 /* --- starting ------------------------------------------------------------------------ */
@@ -239,9 +263,9 @@ static const char *const *unit_words(const struct runtime_remote_options *o, str
 	return words;
 }
 
-static int start_shim(const struct runtime_remote_options *o, struct mono deadline,
-		      struct error *err)
+static int start_shim(const struct way *w, struct error *err)
 {
+	const struct runtime_remote_options *o = w->o;
 	struct process_result res CLEAN(process_result) = PROCESS_RESULT_INIT;
 	struct arena *a CLEAN(arena) = arena_new();
 	const struct shim_command command = { .program = o->program,
@@ -252,22 +276,14 @@ static int start_shim(const struct runtime_remote_options *o, struct mono deadli
 					      .layout = o->layout };
 	struct process_spec spec = { .argv = o->shim_unit ? unit_words(o, a)
 							  : shim_command_words(&command, NULL, a),
-				     .deadline = deadline };
+				     .deadline = w->patience.deadline,
+				     .cancel = w->patience.cancel };
 	int r = process_run(&spec, &res, err);
 
 	if (r < 0)
 		return error_wrap(err, r, "start the %s shim", o->runtime_name);
 	return res.exit_code == 0 ? 0 : cannot_start(o->runtime_name, &res, err);
 }
-
-/* Where the way to a shim is. */
-struct way {
-	const struct runtime_remote_options *o;
-	const char *path;
-	struct mono deadline;
-	struct mono started; /* when a shim was last started here; 0: not yet */
-	bool has_asked;      /* an older one to become this program */
-};
 
 static int find_nobody(struct way *w, struct error *err)
 {
@@ -279,7 +295,7 @@ static int find_nobody(struct way *w, struct error *err)
 				 w->o->runtime_name);
 	if (w->started.us && now.us < w->started.us + START_AGAIN_MS * CLOCK_MS)
 		return 0;
-	r = start_shim(w->o, w->deadline, err);
+	r = start_shim(w, err);
 	w->started = clock_mono();
 	return r;
 }
@@ -297,12 +313,12 @@ static int try_once(struct way *w, struct buf *in, int *ret_fd, int64_t *ret_pid
 	}
 	if (r == 0) {
 		buf_clear(in);
-		r = greet(w->o, fd, w->deadline, in, &peer, err);
+		r = greet(w->o, fd, &w->patience, in, &peer, err);
 	}
 	/* Who may not start a shim has no say in which one runs. */
 	if (r == 0 && peer.is_older && w->o->may_start && !w->has_asked) {
 		w->has_asked = true;
-		ask_upgrade(w->o, fd, in);
+		ask_upgrade(w, fd, in);
 		return REMOTE_AGAIN;
 	}
 	if (r == 0) {
@@ -312,22 +328,27 @@ static int try_once(struct way *w, struct buf *in, int *ret_fd, int64_t *ret_pid
 	return r;
 }
 
-int remote_start_connect(const struct runtime_remote_options *o, struct mono deadline,
-			 struct buf *in, int *ret_fd, int64_t *ret_pid, struct error *err)
+int remote_start_connect(const struct runtime_remote_options *o,
+			 const struct remote_patience *patience, struct buf *in, int *ret_fd,
+			 int64_t *ret_pid, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	struct mono latest = mono_add(clock_mono(), START_S * CLOCK_SEC);
-	struct way w = { .o = o, .deadline = mono_cmp(deadline, latest) < 0 ? deadline : latest };
+	struct way w = { .o = o, .patience = *patience };
 	const char *lock;
 	int r;
 
+	if (mono_cmp(latest, w.patience.deadline) < 0)
+		w.patience.deadline = latest;
 	w.path = layout_shim_socket(&o->layout, a, o->runtime_name);
 	lock = layout_shim_lock(&o->layout, a, o->runtime_name);
 	for (;;) {
 		r = try_once(&w, in, ret_fd, ret_pid, err);
+		if (r > 0 && is_canceled(&w.patience))
+			r = refuse_canceled(err);
 		if (r <= 0)
 			return r;
-		if (clock_mono().us >= w.deadline.us)
+		if (clock_mono().us >= w.patience.deadline.us)
 			break;
 		clock_sleep(RETRY_MS * CLOCK_MS);
 	}

@@ -366,6 +366,11 @@ int runtime_remote_open(const struct runtime_remote_options *o, const struct run
 	return 0;
 }
 
+void runtime_remote_hang_up(struct runtime *rt)
+{
+	remote_link_hang_up(of(rt)->link);
+}
+
 bool runtime_remote_is_running(const struct layout *l, const char *runtime_name)
 {
 	struct arena *a CLEAN(arena) = arena_new();

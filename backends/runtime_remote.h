@@ -29,5 +29,9 @@ struct runtime_remote_options {
 int runtime_remote_open(const struct runtime_remote_options *o, const struct runtime_sink *sink,
 			struct runtime **ret, struct error *err);
 
+/** runtime_remote_hang_up() - before the close: calls under way end now, with their effect unknown,
+ * as if this program had ended; later ones are -ERR_CANCELED. Any thread */
+void runtime_remote_hang_up(struct runtime *rt);
+
 /** runtime_remote_is_running() - does a shim serve @runtime_name now? Starts nothing */
 bool runtime_remote_is_running(const struct layout *l, const char *runtime_name);

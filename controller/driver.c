@@ -186,11 +186,22 @@ bool driver_was_seen(struct driver *d, const char *deployment)
 }
 
 /* From here on nothing is begun. */
-static void begin_stop(struct driver *d, enum driver_end why)
+static void begin_stop(struct driver *d, enum driver_end why, struct mono now)
 {
 	driver_stop(d);
+	if (why == DRIVER_TIMED_OUT)
+		d->out_of_time = now;
 	if (d->o.stopping)
 		d->o.stopping(d->o.arg, why);
+}
+
+/* Who has steps that did not come back, where no look has said so. */
+static void note_left(struct driver *d)
+{
+	for (size_t i = 0; i < d->n_lanes && !d->partial[0]; i++)
+		if (lane_flight(d->lanes[i]) > 0)
+			snprintf(d->partial, sizeof(d->partial), "%s does not answer",
+				 lane_runtime(d->lanes[i])->name);
 }
 
 int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, struct error *err)
@@ -199,13 +210,14 @@ int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, str
 	struct mono now = clock_mono();
 
 	d->stopping = false;
+	d->out_of_time = (struct mono){ 0 };
 	for (;;) {
 		unsigned causes;
 		int r = driver_turn(d, now, err);
 
 		if (r < 0)
 			return r;
-		if (d->stopping ? turn_is_idle(d) : is_settled(d, &end))
+		if (d->stopping ? turn_has_left(d) : is_settled(d, &end))
 			break;
 		causes = loop_turn(
 			d->o.loop,
@@ -213,13 +225,14 @@ int driver_run(struct driver *d, struct mono deadline, enum driver_end *ret, str
 		if (d->stopping)
 			continue;
 		if (causes & LOOP_STOP)
-			begin_stop(d, end = DRIVER_INTERRUPTED);
+			begin_stop(d, end = DRIVER_INTERRUPTED, now);
 		else if (deadline.us && mono_cmp(now, deadline) >= 0)
-			begin_stop(d, end = DRIVER_TIMED_OUT);
+			begin_stop(d, end = DRIVER_TIMED_OUT, now);
 	}
 	/* What ended meanwhile may have been the last. */
 	if (end == DRIVER_TIMED_OUT && is_settled(d, &settled))
 		end = settled;
+	note_left(d);
 	*ret = end;
 	return 0;
 }
@@ -255,4 +268,20 @@ const char *driver_deployment(const struct driver *d, size_t i)
 const char *driver_partial(const struct driver *d)
 {
 	return d->partial[0] ? d->partial : NULL;
+}
+
+const char *driver_awaited(const struct driver *d)
+{
+	for (size_t i = 0; i < d->n_lanes; i++)
+		if (lane_look_since(d->lanes[i]).us)
+			return lane_runtime(d->lanes[i])->name;
+	return NULL;
+}
+
+bool driver_is_quiet(const struct driver *d)
+{
+	for (size_t i = 0; i < d->n_lanes; i++)
+		if (!lane_is_quiet(d->lanes[i]))
+			return false;
+	return true;
 }

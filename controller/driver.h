@@ -60,7 +60,8 @@ const struct desired *driver_desired(struct driver *d, const char *deployment);
 
 /**
  * driver_run() - turn the loop until every tracked deployment is settled
- * @deadline: 0: none
+ * @deadline: 0: none. Then nothing is begun any more. What is under way gets a moment to end, on a
+ *            runtime that answers; the rest is left as if this program had been killed
  *
  * Return: 0 with *ret; < 0 when the store cannot be written: nothing was done that is not in it.
  */
@@ -93,5 +94,13 @@ size_t driver_count(const struct driver *d);
 const struct reconciler *driver_reconciler(const struct driver *d, size_t i);
 const char *driver_deployment(const struct driver *d, size_t i);
 
-/** driver_partial() - why the last look was not complete; NULL: it was */
+/** driver_partial() - why the last look was not complete, or who has steps that were left under
+ * way; NULL: nothing is amiss */
 const char *driver_partial(const struct driver *d);
+
+/** driver_awaited() - the name of a runtime that a look waits for now; NULL: none is under way */
+const char *driver_awaited(const struct driver *d);
+
+/** driver_is_quiet() - nothing is under way at all, also no look that was given up: driver_free()
+ * has nothing to wait for */
+bool driver_is_quiet(const struct driver *d);

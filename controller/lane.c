@@ -136,6 +136,11 @@ void lane_touch_flight(const struct lane *l, struct ledger_touched *t)
 			ledger_touch(t, w->step.instance_id);
 }
 
+bool lane_is_quiet(const struct lane *l)
+{
+	return l->n_flight == 0 && !lane_look_since(l).us && !l->late;
+}
+
 bool lane_is_deaf(const struct lane *l, struct mono now)
 {
 	return l->late || pool_is_stuck(l->pool, now);
@@ -167,9 +172,14 @@ void lane_look(struct lane *l, const struct instance *rows, size_t n, struct mon
 		answer_for_it(l);
 }
 
+struct mono lane_look_since(const struct lane *l)
+{
+	return l->look && !l->look_done ? l->look_since : (struct mono){ 0 };
+}
+
 struct mono lane_patience(const struct lane *l)
 {
-	if (!l->look || l->look_done)
+	if (!lane_look_since(l).us)
 		return (struct mono){ 0 };
 	/* Steps that end show a runtime that is busy: the look is behind them. */
 	return mono_add(mono_cmp(l->step_done, l->look_since) > 0 ? l->step_done : l->look_since,

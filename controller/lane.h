@@ -31,6 +31,9 @@ unsigned lane_flight(const struct lane *l);
 /** lane_touch_flight() - mark the instances of those steps: a look may not know them */
 void lane_touch_flight(const struct lane *l, struct ledger_touched *t);
 
+/** lane_is_quiet() - nobody of ours is asking the runtime anything, nor about to */
+bool lane_is_quiet(const struct lane *l);
+
 /** lane_is_deaf() - does nothing that is asked of it come back now? */
 bool lane_is_deaf(const struct lane *l, struct mono now);
 
@@ -57,6 +60,9 @@ const struct observation *lane_seen(const struct lane *l);
  * it needs more and answers in the end.
  */
 struct mono lane_patience(const struct lane *l);
+
+/** lane_look_since() - when the look under way began; 0: there is none */
+struct mono lane_look_since(const struct lane *l);
 
 /**
  * lane_give_up() - answer for a look under way: every row is UNKNOWN

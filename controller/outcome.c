@@ -45,6 +45,19 @@ static void add_slots(const struct outcome *o, size_t i, struct json_object *slo
 	}
 }
 
+/* What was not seen. A wait that is over says who is waited for. */
+static void put_partial(const struct outcome *o, struct json_object *doc)
+{
+	const char *partial = driver_partial(o->driver), *awaited = driver_awaited(o->driver);
+	char text[128];
+
+	if (!partial && awaited && o->end == DRIVER_TIMED_OUT) {
+		snprintf(text, sizeof(text), "%s has not answered yet", awaited);
+		partial = text;
+	}
+	json_put_str(doc, "partial", partial);
+}
+
 struct json_object *outcome_document(const struct outcome *o)
 {
 	struct json_object *doc = document_new(o->verb);
@@ -62,7 +75,7 @@ struct json_object *outcome_document(const struct outcome *o)
 	}
 	json_put_obj(doc, "deployments", names);
 	json_put_obj(doc, "instances", slots);
-	json_put_str(doc, "partial", driver_partial(o->driver));
+	put_partial(o, doc);
 	json_put_bool(doc, "must_accept", o->must_accept);
 	return doc;
 }

@@ -255,6 +255,8 @@ static void close_all(struct run *r)
 		pool_free(r->clients);
 	api_close(r->api);
 	sources_free(r->sources);
+	if (r->driver && !driver_is_quiet(r->driver))
+		session_hang_up(r->session);
 	driver_free(r->driver);
 	session_close(r->session); /* its runtimes hold the sink until here */
 	inbox_free(r->inbox);

@@ -333,6 +333,12 @@ int session_open(const struct session_options *opt, enum session_mode mode,
 	return 0;
 }
 
+void session_hang_up(struct session *s)
+{
+	for (size_t i = 0; !s->is_model && i < runtime_composite_count(s->runtimes); i++)
+		runtime_remote_hang_up(runtime_composite_member(s->runtimes, i));
+}
+
 void session_close(struct session *s)
 {
 	if (!s)

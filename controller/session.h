@@ -61,6 +61,9 @@ struct session {
 int session_open(const struct session_options *opt, enum session_mode mode,
 		 const struct runtime_sink *sink, struct session **ret, struct error *err);
 void session_close(struct session *s); /* NULL is fine */
+/** session_hang_up() - whoever waits for a runtime is let go, and nobody waits any more: before the
+ * close, so that it need not wait for a runtime that does not answer */
+void session_hang_up(struct session *s);
 CLEAN_DEFINE(session, struct session *, session_close)
 
 /**

@@ -40,17 +40,58 @@ static bool has_answer(const struct driver *d)
 	return false;
 }
 
+/* How long what is under way when the time is up may still take: it was begun to be finished, and
+ * what takes longer is safe with its intent, as it is when the program is killed. */
+#define LAST_STEP_US (3 * CLOCK_SEC)
+/* And a look that has only just begun: long enough for every runtime that is well. */
+#define LAST_LOOK_US (1 * CLOCK_SEC)
+
+static struct mono earlier(struct mono a, struct mono b)
+{
+	if (!a.us || (b.us && mono_cmp(b, a) < 0))
+		return b;
+	return a;
+}
+
+/* When the look of that lane is given up; 0: none is under way, or the others wait for it too. */
+static struct mono look_until(const struct driver *d, size_t i)
+{
+	struct mono since = lane_look_since(d->lanes[i]), until = { 0 };
+
+	if (has_answer(d))
+		until = lane_patience(d->lanes[i]);
+	if (since.us && d->out_of_time.us)
+		until = earlier(until, mono_add(since, LAST_LOOK_US));
+	return until;
+}
+
+/* Until when the steps of that lane are waited for, being out of time. */
+static struct mono steps_until(const struct driver *d, size_t i)
+{
+	if (lane_is_deaf(d->lanes[i], d->now))
+		return d->out_of_time;
+	return mono_add(d->out_of_time, LAST_STEP_US);
+}
+
 struct mono turn_patience(const struct driver *d)
 {
 	struct mono first = { 0 };
 
-	for (size_t i = 0; i < d->n_lanes && has_answer(d); i++) {
-		struct mono until = lane_patience(d->lanes[i]);
-
-		if (until.us && (!first.us || mono_cmp(until, first) < 0))
-			first = until;
+	for (size_t i = 0; i < d->n_lanes; i++) {
+		first = earlier(first, look_until(d, i));
+		if (d->out_of_time.us && lane_flight(d->lanes[i]) > 0)
+			first = earlier(first, steps_until(d, i));
 	}
 	return first;
+}
+
+bool turn_has_left(const struct driver *d)
+{
+	bool is_over = d->out_of_time.us && !d->look_running;
+
+	for (size_t i = 0; is_over && i < d->n_lanes; i++)
+		is_over = lane_flight(d->lanes[i]) == 0 || mono_cmp(d->now, steps_until(d, i)) >= 0;
+	return is_over || turn_is_idle(d);
 }
 
 void turn_drop_pending(struct driver *d)
@@ -348,9 +389,9 @@ static bool collect_looks(const struct driver *d, struct observation *ret)
 static void give_up_looks(struct driver *d)
 {
 	for (size_t i = 0; i < d->n_lanes; i++) {
-		struct mono until = lane_patience(d->lanes[i]);
+		struct mono until = look_until(d, i);
 
-		if (until.us && has_answer(d) && mono_cmp(d->now, until) >= 0)
+		if (until.us && mono_cmp(d->now, until) >= 0)
 			lane_give_up(d->lanes[i], d->now);
 	}
 }
@@ -471,10 +512,11 @@ static bool can_look(const struct driver *d)
 }
 
 /* On the way out one that does not answer is not asked again: its answer could only be waited for.
- */
+ * Nor is anybody when there is no time left at all. */
 static bool is_hopeless(const struct driver *d)
 {
-	bool is_deaf = false;
+	bool is_deaf =
+		d->out_of_time.us && mono_cmp(d->now, mono_add(d->out_of_time, LAST_STEP_US)) >= 0;
 
 	for (size_t i = 0; i < d->n_lanes; i++)
 		is_deaf |= lane_is_deaf(d->lanes[i], d->now);

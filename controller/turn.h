@@ -34,7 +34,9 @@ struct driver {
 	struct avoid *avoid;            /* addresses that strangers have */
 	struct ledger_touched *touched; /* since the look began */
 	bool look_wanted, look_running;
-	bool stopping;        /* no new steps */
+	bool stopping; /* no new steps */
+	struct mono
+		out_of_time;  /* since when nobody waits for what does not come back; 0: not so */
 	char partial[256];    /* why the last look was not complete; "" */
 	struct arena *arena;  /* of the turn */
 	struct ledger ledger; /* of the turn */
@@ -47,7 +49,12 @@ int turn_run(struct driver *d, struct error *err);
 /** turn_is_idle() - no step and no look is under way */
 bool turn_is_idle(const struct driver *d);
 
-/** turn_patience() - when a look that others wait for will be given up; 0: nobody waits */
+/** turn_has_left() - may the driver be left now that it is stopping? Nothing is under way, or it is
+ * out of time and what is under way does not come back */
+bool turn_has_left(const struct driver *d);
+
+/** turn_patience() - when what is waited for will be given up: a look that others wait for, or out
+ * of time anything; 0: nobody waits */
 struct mono turn_patience(const struct driver *d);
 
 /** turn_find() - the tracked deployment with that name; NULL */

@@ -79,6 +79,7 @@ int converge_options(struct cli *cli, const struct command_args *args, struct co
 
 	*ret = (struct converge){ .cli = cli, .args = args };
 	r = read_timeout(args, &ret->timeout_us, &err);
+	ret->deadline = mono_add(clock_mono(), ret->timeout_us);
 	if (r == 0)
 		r = progress_new(cli->out, command_value(args, "progress"), &ret->progress, &err);
 	return r < 0 ? command_usage(cli, args, "%s", err.msg) : 0;
@@ -118,6 +119,8 @@ int converge_open(struct converge *c, struct error *err)
 
 void converge_done(struct converge *c)
 {
+	if (c->driver && !driver_is_quiet(c->driver))
+		session_hang_up(c->session);
 	driver_free(c->driver);
 	session_close(c->session); /* its runtimes hold the sink until here */
 	inbox_free(c->inbox);
@@ -128,12 +131,11 @@ void converge_done(struct converge *c)
 
 int converge_run(struct converge *c, const char *verb, struct error *err)
 {
-	struct mono deadline = mono_add(clock_mono(), c->timeout_us);
 	struct outcome o = { .verb = verb,
 			     .driver = c->driver,
 			     .plans = c->plans,
 			     .must_accept = c->session->must_accept };
-	int r = driver_run(c->driver, deadline, &o.end, err);
+	int r = driver_run(c->driver, c->deadline, &o.end, err);
 
 	progress_look(c->progress, c->driver, true);
 	if (r < 0)

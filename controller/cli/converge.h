@@ -19,6 +19,7 @@ struct converge {
 	size_t n_planned;
 	struct progress *progress;
 	int64_t timeout_us;
+	struct mono deadline; /* of the whole command */
 };
 
 /**

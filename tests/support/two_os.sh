@@ -53,6 +53,7 @@ two_os_cleanup() { # [STATUS]
 	local rc=${1:-$?}
 	trap - EXIT
 	if [[ $lib_uses_runtime && -d $HCS_SIM_DIR ]]; then
+		"$HCS_SIM" clear >/dev/null 2>&1 || true # what a test that failed left hanging
 		"$TALLYMAN" down --all >/dev/null 2>&1 </dev/null
 		if [[ $(hcs_left) ]]; then
 			hcs_left >&2
