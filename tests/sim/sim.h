@@ -94,6 +94,7 @@ struct sim {
 	struct told_slot told_before[SIM_SLOTS]; /* this turn, which may be lost */
 	bool has_before;
 	struct world seen; /* by the look that was taken last, as the controller is told */
+	bool is_silent[WISH_RUNTIMES]; /* to it: what is missing there proves nothing */
 	bool has_look, is_asked;
 	bool owes_look;                   /* told of an end that the look under way may not know */
 	int64_t since_us;                 /* wish, restart or ask: patience begins not earlier */

@@ -286,11 +286,23 @@ static void on_report(struct sim *s, const struct sim_event *e)
 	free_retired(s);
 }
 
+/* One that has no name may be any. */
+static void read_silence(struct sim *s, const struct observed *seen)
+{
+	for (int i = 0; i < WISH_RUNTIMES; i++) {
+		s->is_silent[i] = seen->partial && !seen->n_silent;
+		for (size_t k = 0; seen->partial && k < seen->n_silent; k++)
+			s->is_silent[i] = s->is_silent[i] || !seen->silent[k] ||
+					  wish_runtime_index(seen->silent[k]) == i;
+	}
+}
+
 /* What of it is ours, as the oracle reads it. */
 static void read_look(struct sim *s, const struct observed *seen)
 {
 	s->seen.n = 0;
 	s->snapshot_partial = seen->partial;
+	read_silence(s, seen);
 	for (size_t i = 0; i < seen->n; i++) {
 		struct world_instance wi;
 		if (world_read(&seen->instances[i], &wi) && !world_put(&s->seen, &wi))

@@ -233,12 +233,31 @@ static void check_touched(struct sim *s, const struct instance *row, const struc
 		sim_die(s, "an old look is believed more than what came after it");
 }
 
+/* Who did not answer is named, and nobody else: by that a slot is held up or goes on. */
+static void check_silent(struct sim *s, const struct observed *seen)
+{
+	const struct disk *d = disk_of(s);
+
+	for (int i = 0; i < WISH_RUNTIMES; i++) {
+		bool is_named = false;
+
+		for (size_t k = 0; seen->partial && k < seen->n_silent; k++)
+			is_named = is_named ||
+				   (seen->silent[k] && wish_runtime_index(seen->silent[k]) == i);
+		if (d->runtimes[i].is_away && !is_named)
+			sim_die(s, "a look does not tell who did not answer");
+		if (is_named && !d->runtimes[i].is_away)
+			sim_die(s, "a look takes one that answered for silent");
+	}
+}
+
 void sim_store_law_look(struct sim *s, const struct observed *seen)
 {
 	struct disk *d = disk_of(s);
 	struct instance_rows before = rows_in(s, d->reader);
 	struct instance_rows now = rows_in(s, d->store);
 
+	check_silent(s, seen);
 	check_present(s, seen, &before);
 	for (size_t i = 0; i < before.n; i++) {
 		const struct instance *row = &before.items[i];

@@ -465,12 +465,13 @@ static void see_generations(struct sim *s, size_t slot)
 	}
 }
 
-/* In part: it is runtime 1 that did not answer, and what had a row there is UNKNOWN. */
+/* What had a row on a runtime that did not answer is UNKNOWN. */
 static bool has_seen_runtime(const struct sim *s, size_t slot)
 {
 	const struct wish_service *ws = sim_wanted(s, slot);
 
-	return !s->snapshot_partial || (ws && ws->route == ROUTE_RUNTIME && ws->runtime != 1);
+	return !s->snapshot_partial ||
+	       (ws && ws->route == ROUTE_RUNTIME && !s->is_silent[ws->runtime]);
 }
 
 static void see_slot(struct sim *s, size_t slot)
