@@ -350,6 +350,14 @@ void session_close(struct session *s)
 	free(s);
 }
 
+void session_acts(struct session *s, int64_t intent)
+{
+	/* A claim that cannot be written lags behind: a store that is put back is known by it less
+	 * surely, and nothing else. */
+	if (s->claim)
+		(void)claim_raise(s->claim, intent, NULL);
+}
+
 static int has_rows(struct session *s, const char *runtime, bool *ret, struct error *err)
 {
 	struct instance_rows rows = { 0 };

@@ -66,6 +66,9 @@ void session_close(struct session *s); /* NULL is fine */
 void session_hang_up(struct session *s);
 CLEAN_DEFINE(session, struct session *, session_close)
 
+/** session_acts() - intents up to that number are committed, and their steps are about to begin */
+void session_acts(struct session *s, int64_t intent);
+
 /**
  * session_claim() - is the owner another store's? Its tag is free when nothing of it is left here
  * @dir:   the state directory of @store

@@ -259,8 +259,11 @@ int sweep_next(struct sweep *w, struct error *err)
 	r = store_begin(w->s->store, ERROR_HERE, &txn, err);
 	r = r < 0 ? r : put_intents(w, err);
 	r = r < 0 ? r : store_commit(&txn, err);
-	w->n_acted += r == 0 ? w->n_wave : 0;
-	return r < 0 ? r : SWEEP_MORE;
+	if (r < 0)
+		return r;
+	session_acts(w->s, w->wave[w->n_wave - 1].intent);
+	w->n_acted += w->n_wave;
+	return SWEEP_MORE;
 }
 
 void sweep_act(struct sweep *w)

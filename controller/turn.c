@@ -451,6 +451,8 @@ static int feed_capacity(struct driver *d, struct error *err)
 
 static void submit_pending(struct driver *d)
 {
+	if (d->n_pending)
+		session_acts(d->o.session, d->pending[d->n_pending - 1]->intent);
 	for (size_t i = 0; i < d->n_pending; i++) {
 		struct work_step *w = d->pending[i];
 

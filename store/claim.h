@@ -2,8 +2,10 @@
 #pragma once
 /*
  * The claim: an owner tag belongs to one store of the host. A file at a fixed place, whatever the
- * state directory, says to which: node id, state directory, epoch, and the number of the last
- * session, which is raised in the store and then here before a session's first step.
+ * state directory, says to which: node id, state directory, epoch, the number of the last session,
+ * which is raised in the store and then here before a session's first step, and the number of the
+ * newest intent, which is raised here after its commit and before its step. So a store that was put
+ * back is behind its claim also when it was copied in the very session that went on without it.
  */
 #include <stdint.h>
 
@@ -42,13 +44,20 @@ enum {
 /**
  * claim_enter() - begin a session of @store, open for writing, without a transaction
  *
- * The store's number is behind the claim's: it was restored from a backup. The claim names this
+ * The store's numbers are behind the claim's: it was restored from a backup. The claim names this
  * state directory and another node, and the store was rebuilt: it takes the old node id. A take
  * over does that too, unless the store has instances of its own: what is on the host carries it.
  *
  * Return: 0; CLAIM_NEW_EPOCH; CLAIM_FOREIGN; < 0: no session has begun.
  */
 int claim_enter(struct claim *c, struct store *store, enum claim_way way, struct error *err);
+
+/**
+ * claim_raise() - intents up to @step are in the store; called before their steps begin
+ *
+ * In place and not synced: after a power cut the claim may be behind the store, never ahead.
+ */
+int claim_raise(struct claim *c, int64_t step, struct error *err);
 
 /** claim_refuse() - -ERR_LOCKED that names both stores and the way past */
 int claim_refuse(const struct claim *c, struct store *store, struct error *err);

@@ -29,6 +29,18 @@ static int put_one(struct store *s, struct intent_row *row, struct error *err)
 	return 0;
 }
 
+int intent_store_newest(struct store *s, int64_t *ret_id, struct error *err)
+{
+	struct stmt *st CLEAN(stmt) = stmt_get(s, Q_INTENT_NEWEST);
+	int r = stmt_step(st, err);
+
+	if (r < 0)
+		return r;
+	assert(r == STMT_ROW); /* of an aggregate */
+	*ret_id = stmt_i64(st, "id");
+	return 0;
+}
+
 int intent_store_put(struct store *s, struct intent_row *items, size_t n, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -32,6 +32,9 @@ struct intent_rows {
 	size_t n;
 };
 
+/** intent_store_newest() - the highest id that was ever given; 0: none */
+int intent_store_newest(struct store *s, int64_t *ret_id, struct error *err);
+
 /** intent_store_put() - a wave; sets id of each */
 int intent_store_put(struct store *s, struct intent_row *items, size_t n, struct error *err);
 

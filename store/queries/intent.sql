@@ -13,3 +13,8 @@ WHERE id = :id;
 SELECT id, runtime_id, runtime, deployment, service, number, step, detail, session, opened_us
 FROM intent
 ORDER BY id;
+
+-- name: intent_newest
+SELECT coalesce(max(seq), 0) AS id
+FROM sqlite_sequence
+WHERE name = 'intent';

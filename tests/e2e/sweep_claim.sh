@@ -27,10 +27,10 @@ node=$("$TALLYMAN" recover -o json | grep -o '"node_id": *"[^"]*"' | cut -d'"' -
 pids=$(pids_of app)
 before=$(things app)
 
-# untouched: every process and every thing is as it was
+# untouched [DEPLOYMENT]: every process and every thing is as it was
 untouched() {
 	for p in $pids; do alive "$p" || fail "process $p has ended"; done
-	assert_eq "$(things app)" "$before" "things on the host"
+	assert_eq "$(things "${1:-app}")" "$before" "things on the host"
 }
 
 for mode in report quarantine delete; do
@@ -78,4 +78,28 @@ assert_eq "$out" "Sweep: nothing left over"
 untouched
 tm_ok down app
 assert_eq "$(things app)" "" "things on the host"
+
+# Copied while a daemon ran, which then went on: put back, or used where the copy is.
+start_daemon
+mkdir "$TEST_TMP/copy"
+cp -a "$TALLYMAN_STATE_DIR"/tallyman.db* "$TEST_TMP/copy"
+sed 's/deployment: app/deployment: late/' app.yaml >late.yaml
+tm_ok apply late.yaml
+pids=$(pids_of late)
+before=$(things late)
+kill -9 "$daemon"
+wait "$daemon" || true
+daemon=
+TALLYMAN_STATE_DIR=$TEST_TMP/copy tm sweep --now --mode delete
+assert_rc 6
+assert_contains "$err" "$TALLYMAN_STATE_DIR"
+untouched late
+rm "$TALLYMAN_STATE_DIR"/tallyman.db*
+cp -a "$TEST_TMP"/copy/tallyman.db* "$TALLYMAN_STATE_DIR"/
+tm sweep --now --mode delete
+assert_rc 3
+assert_contains "$out" "? orphan late.web-rep-0.1 on youki: running"
+untouched late
+tm_ok recover --accept
+tm_ok down --all
 tm_ok sweep

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "store/claim.h"
+#include "store/intent_store.h"
 
 static int setup(void **state)
 {
@@ -58,6 +59,21 @@ static void copy_file(struct fixture *f, const char *from, const char *to)
 
 	ok(f, fs_read(AT_FDCWD, fixture_path(f, from), &bytes, &f->err));
 	ok(f, fs_write_atomic(AT_FDCWD, fixture_path(f, to), bytes.data, bytes.n, 0600, &f->err));
+}
+
+static int look(struct fixture *f, const char *dir, struct store *store, struct error *why)
+{
+	char theirs[LIMIT_PATH] = "?";
+	const struct claim_place place = { base_of(f), "tallyman", dir, theirs };
+	int r;
+
+	*why = ERROR_INIT;
+	r = ok(f, claim_look(&place, store, why, &f->err));
+	if (r == CLAIM_FOREIGN && !strstr(why->msg, "cannot be read"))
+		assert_string_equal(theirs, f->dir);
+	else if (r == CLAIM_FOREIGN)
+		assert_string_equal(theirs, "");
+	return r;
 }
 
 static void test_sessions_count(void **state)
@@ -113,6 +129,80 @@ static void test_backup_put_back(void **state)
 	assert_int_equal(node_of(f).accept, NODE_RESTORED);
 	assert_int_equal(enter(f, CLAIM_NORMAL), 0); /* once; but still nobody has accepted */
 	assert_int_equal(node_of(f).accept, NODE_RESTORED);
+}
+
+/* As a controller does that is about to make something. */
+static void act(struct fixture *f, struct claim *c)
+{
+	struct intent_row row = { .runtime_id = "shop.web-rep-0.1",
+				  .runtime = "memory",
+				  .deployment = "shop",
+				  .service = "web",
+				  .step = STEP_CREATE,
+				  .detail = "{}",
+				  .opened = f->now };
+	struct store_txn *txn = fixture_begin(f);
+
+	ok(f, intent_store_put(f->store, &row, 1, &f->err));
+	ok(f, intent_store_close(f->store, row.id, &f->err));
+	ok(f, store_commit(&txn, &f->err));
+	ok(f, claim_raise(c, row.id, &f->err));
+}
+
+/* Copied in the session that went on without the copy: the session's number is the same. */
+static void test_copy_of_the_same_session(void **state)
+{
+	struct fixture *f = *state;
+	struct claim *c = NULL;
+	struct error why;
+
+	ok(f, claim_open(base_of(f), "tallyman", "test", &c, &f->err));
+	assert_int_equal(claim_enter(c, f->store, CLAIM_NORMAL, &f->err), 0);
+	act(f, c);
+	fixture_close(f);
+	copy_file(f, "tallyman.db", "old");
+	ok(f, fixture_open(f, STORE_WRITE));
+	for (int i = 0; i < 12; i++)
+		act(f, c);
+	claim_close(c);
+	assert_int_equal(look(f, f->dir, f->store, &why), 0);
+	fixture_close(f);
+	copy_file(f, "old", "tallyman.db");
+	assert_int_equal(unlink(fixture_path(f, "tallyman.db-wal")), 0);
+	assert_int_equal(unlink(fixture_path(f, "tallyman.db-shm")), 0);
+
+	ok(f, fixture_open(f, STORE_WRITE));
+	assert_int_equal(look(f, f->dir, f->store, &why), CLAIM_NEW_EPOCH);
+	assert_int_equal(enter(f, CLAIM_NORMAL), CLAIM_NEW_EPOCH);
+	assert_int_equal(node_of(f).accept, NODE_RESTORED);
+	assert_int_equal(enter(f, CLAIM_NORMAL), 0);
+
+	/* In another directory it is a copy that stayed behind, and not the store that moved. */
+	change_to(f, "other");
+	fixture_close(f);
+	copy_file(f, "old", "other/tallyman.db");
+	assert_int_equal(unlink(fixture_path(f, "other/tallyman.db-wal")), 0);
+	assert_int_equal(unlink(fixture_path(f, "other/tallyman.db-shm")), 0);
+	change_to(f, "other");
+	assert_int_equal(enter(f, CLAIM_NORMAL), CLAIM_FOREIGN);
+}
+
+/* A claim of before there was a number of steps is as it was. */
+static void test_claim_without_steps(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text CLEAN(buf) = BUF_INIT(4096);
+	char *at;
+
+	assert_int_equal(enter(f, CLAIM_NORMAL), 0);
+	ok(f, fs_read(AT_FDCWD, fixture_path(f, "owners/tallyman"), &text, &f->err));
+	at = strstr(text.data, ",\"step\":0");
+	assert_non_null(at);
+	memset(at, ' ', strlen(",\"step\":0"));
+	ok(f, fs_write_atomic(AT_FDCWD, fixture_path(f, "owners/tallyman"), text.data, text.n, 0600,
+			      &f->err));
+	assert_int_equal(enter(f, CLAIM_NORMAL), 0);
+	assert_int_equal(node_of(f).session, 2);
 }
 
 static void test_foreign(void **state)
@@ -223,21 +313,6 @@ static void test_damaged(void **state)
 	assert_int_equal(enter(f, CLAIM_NORMAL), 0);
 }
 
-static int look(struct fixture *f, const char *dir, struct store *store, struct error *why)
-{
-	char theirs[LIMIT_PATH] = "?";
-	const struct claim_place place = { base_of(f), "tallyman", dir, theirs };
-	int r;
-
-	*why = ERROR_INIT;
-	r = ok(f, claim_look(&place, store, why, &f->err));
-	if (r == CLAIM_FOREIGN && !strstr(why->msg, "cannot be read"))
-		assert_string_equal(theirs, f->dir);
-	else if (r == CLAIM_FOREIGN)
-		assert_string_equal(theirs, "");
-	return r;
-}
-
 /* A look says what a session would be told, beside one that is under way, and makes nothing. */
 static void test_look(void **state)
 {
@@ -305,6 +380,8 @@ int main(void)
 		TEST(test_sessions_count),
 		TEST(test_store_ahead_is_ours),
 		TEST(test_backup_put_back),
+		TEST(test_copy_of_the_same_session),
+		TEST(test_claim_without_steps),
 		TEST(test_foreign),
 		TEST(test_take_over),
 		TEST(test_take_over_keeps_own_instances),
