@@ -27,17 +27,8 @@ static int unlease(struct hcs *h, const char *id, struct error *err)
 static int remove_directory(const char *dir, struct error *err)
 {
 	static const char *const parts[] = { "scratch", "vm", "anonymous", "command", "process" };
-	char path[LIMIT_PATH];
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int r;
-
-		snprintf(path, sizeof(path), "%s/%s", dir, parts[i]);
-		r = fs_remove_tree(AT_FDCWD, path, err);
-		if (r < 0)
-			return r;
-	}
-	return fs_remove_tree(AT_FDCWD, dir, err);
+	return fs_remove_parts(dir, parts, sizeof(parts) / sizeof(parts[0]), err);
 }
 
 int hcs_remove_machine(struct hcs *h, const struct hcs_box *box, struct mono deadline,

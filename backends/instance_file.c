@@ -26,9 +26,11 @@ int instance_file_load(const char *dir, const char *name, struct json_object **r
 {
 	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
 	char path[LIMIT_PATH];
-	int r;
+	int r = fs_is_directory(AT_FDCWD, dir, err);
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (r <= 0)
+		return r < 0 ? r : error_set(err, ERR_NOT_FOUND, 0, "%s is no directory", dir);
 	r = fs_read(AT_FDCWD, path, &text, err);
 	if (r < 0)
 		return r == -ERR_LIMIT ? error_set(err, ERR_CORRUPT, 0, "%s is too large", path)

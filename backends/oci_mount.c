@@ -147,9 +147,17 @@ int oci_mount_overlay(const struct oci_overlay *o, struct error *err)
 	return r == CANNOT ? mount_classic(o, err) : r;
 }
 
-int oci_mount_detach(const char *target, struct error *err)
+int oci_mount_detach_root(const char *bundle, struct error *err)
 {
+	int fd CLEAN(fd) = open(bundle, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char target[64];
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0)
+		return error_sys(err, errno, "open directory %s", bundle);
+	snprintf(target, sizeof(target), "/proc/self/fd/%d/rootfs", fd);
 	if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
-		return error_sys(err, errno, "unmount %s", target);
+		return error_sys(err, errno, "unmount %s/rootfs", bundle);
 	return 0;
 }

@@ -40,5 +40,6 @@ struct oci_overlay {
  */
 int oci_mount_overlay(const struct oci_overlay *o, struct error *err);
 
-/** oci_mount_detach() - take a mount away, absent is success; for roots in the host's table */
-int oci_mount_detach(const char *target, struct error *err);
+/** oci_mount_detach_root() - take <bundle>/rootfs out of the host's table of mounts; absent is
+ *  success, and what a bundle that is a link points to is not ours to take away */
+int oci_mount_detach_root(const char *bundle, struct error *err);

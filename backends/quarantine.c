@@ -94,8 +94,11 @@ static int publish(const struct quarantine *q, const char *kept, struct arena *a
 /* Is it still to be put: beside the record, or gathered by a try that was cut off? */
 static int is_here(const struct quarantine *q, const char *kept, struct arena *a, struct error *err)
 {
-	int r = fs_exists(AT_FDCWD, layer_in(q->dir, q, a), err);
+	int r = fs_is_directory(AT_FDCWD, q->dir, err);
 
+	if (r <= 0)
+		return r; /* what a link points to is not ours to move */
+	r = fs_exists(AT_FDCWD, layer_in(q->dir, q, a), err);
 	return r == 0 ? fs_exists(AT_FDCWD, layer_in(kept, q, a), err) : r;
 }
 
@@ -134,8 +137,9 @@ int quarantine_take(const struct quarantine *q, struct error *err)
 int quarantine_return(const struct quarantine *q, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
+	int r = fs_is_directory(AT_FDCWD, q->dir, err);
 
-	return move(layer_in(q->dir, q, a), kept_layer(q, a), err);
+	return r <= 0 ? r : move(layer_in(q->dir, q, a), kept_layer(q, a), err);
 }
 
 int quarantine_drop(const struct quarantine *q, struct error *err)

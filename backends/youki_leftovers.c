@@ -208,8 +208,11 @@ static int look_mounts(struct runtime *rt, const char *id, struct error *err)
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *bundle = layout_bundle(&y->layout, a, id);
 	struct stat outer, inner;
-	int r = fs_exists(AT_FDCWD, arena_printf(a, "%s/rootfs", bundle), err);
+	/* What a link points to is somebody else's. */
+	int r = fs_is_directory(AT_FDCWD, bundle, err);
 
+	if (r > 0)
+		r = fs_exists(AT_FDCWD, arena_printf(a, "%s/rootfs", bundle), err);
 	if (r <= 0)
 		return r;
 	if (lstat(bundle, &outer) < 0 || lstat(arena_printf(a, "%s/rootfs", bundle), &inner) < 0)
@@ -236,8 +239,7 @@ static int release_mounts(struct runtime *rt, const char *id, struct error *err)
 	struct youki *y = youki_of(rt);
 	struct arena *a CLEAN(arena) = arena_new();
 
-	return oci_mount_detach(arena_printf(a, "%s/rootfs", layout_bundle(&y->layout, a, id)),
-				err);
+	return oci_mount_detach_root(layout_bundle(&y->layout, a, id), err);
 }
 
 /* --- bundles ------------------------------------------------------------------------- */
@@ -402,7 +404,7 @@ static int put_aside(struct youki *y, struct youki_box *box, struct mono deadlin
 	struct quarantine q = youki_quarantine(y, box->id);
 	int r = youki_settle_end(y, box, deadline, err);
 
-	r = r < 0 ? r : oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);
+	r = r < 0 ? r : oci_mount_detach_root(bundle, err);
 	r = r < 0 ? r : keep_image(y, box, err);
 	if (r < 0)
 		return r;

@@ -26,7 +26,8 @@ static int program_delete(struct youki *y, const struct youki_box *box, const ch
 	struct arena *a CLEAN(arena) = arena_new();
 	struct oci_program program;
 	const struct oci_call call = { &program, box->id, bundle, deadline };
-	int r = fs_exists(
+	/* Through a link it would delete what is elsewhere. */
+	int r = fs_is_directory(
 		AT_FDCWD,
 		arena_printf(a, "%s/%s", layout_oci_root(&y->layout, a, box->rec.program), box->id),
 		err);
@@ -60,18 +61,8 @@ static int remove_bundle(const char *bundle, struct error *err)
 {
 	static const char *const parts[] = { "rootfs", "upper",       "work", "anonymous",
 					     "etc",    "config.json", "pid",  "process" };
-	char path[LIMIT_PATH];
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int r;
-
-		crash_point("part", parts[i]);
-		snprintf(path, sizeof(path), "%s/%s", bundle, parts[i]);
-		r = fs_remove_tree(AT_FDCWD, path, err);
-		if (r < 0)
-			return r;
-	}
-	return fs_remove_tree(AT_FDCWD, bundle, err);
+	return fs_remove_parts(bundle, parts, sizeof(parts) / sizeof(parts[0]), err);
 }
 
 /* A kept layer that was taken for an instance which never ran is kept on. */
@@ -114,8 +105,7 @@ static int remove_rest(struct youki *y, const struct youki_box *box, struct mono
 	r = shim_log_sweep(arena_printf(a, "%s/%s", layout_fifos(&y->layout, a), box->id), err);
 	crash_point("unlease", box->id);
 	r = r < 0 ? r : unlease(y, box->id, err);
-	if (r == 0)
-		r = oci_mount_detach(arena_printf(a, "%s/rootfs", bundle), err);
+	r = r < 0 ? r : oci_mount_detach_root(bundle, err);
 	r = r < 0 ? r : return_layer(y, box, bundle, err);
 	return r < 0 ? r : remove_bundle(bundle, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See the header. The only subtle part is fs_remove_tree, which holds a
- * descriptor per level and compares device numbers, so that neither a link nor
- * a mount leads it out of the tree. */
+ * descriptor per level and looks whether it is a mount's root, so that neither a
+ * link nor a mount, of the same file system too, leads it out of the tree. */
 #include "base/fs.h"
 
 #include <dirent.h>
@@ -215,6 +215,17 @@ int fs_exists(int dirfd, const char *path, struct error *err)
 	return error_sys(err, errno, "look at %s", path);
 }
 
+int fs_is_directory(int dirfd, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISDIR(st.st_mode) ? FS_EXISTS : 0;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return error_sys(err, errno, "look at %s", path);
+}
+
 static int remove_at(int dirfd, const char *name, dev_t dev, int depth, struct error *err);
 
 static int remove_children(int fd, dev_t dev, int depth, struct error *err)
@@ -238,21 +249,37 @@ static int remove_children(int fd, dev_t dev, int depth, struct error *err)
 	return errno ? error_sys(err, errno, "list directory") : 0;
 }
 
+/* A directory that was bound from elsewhere has its source's device, which may be that of the tree:
+ * there the kernel is asked (5.8), and the device tells only where it does not know. */
+static bool is_elsewhere(int fd, dev_t dev)
+{
+	struct statx stx;
+	struct stat st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) == 0 &&
+	    stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT &&
+	    stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return true;
+	return fstat(fd, &st) < 0 || st.st_dev != dev;
+}
+
 static int remove_at(int dirfd, const char *name, dev_t dev, int depth, struct error *err)
 {
-	struct stat st;
-	int fd, r;
+	int fd, r, why;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return error_sys(err, errno, "remove %s", name);
+	why = errno;
+	if (why != EISDIR && why != EPERM)
+		return error_sys(err, why, "remove %s", name);
 	if (depth > 256)
 		return error_set(err, ERR_LIMIT, 0, "remove %s: more than 256 levels deep", name);
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return error_sys(err, why, "remove %s", name); /* as an immutable file says */
 	if (fd < 0)
 		return error_sys(err, errno, "open directory %s", name);
-	if (fstat(fd, &st) < 0 || st.st_dev != dev) {
+	if (is_elsewhere(fd, dev)) {
 		close(fd);
 		return error_set(err, ERR_UNAVAILABLE, EBUSY, "%s is a mount point; left as it is",
 				 name);
@@ -275,6 +302,23 @@ int fs_remove_tree(int dirfd, const char *path, struct error *err)
 	if (fstatat(dirfd, dir, &st, 0) < 0)
 		return errno == ENOENT ? 0 : error_sys(err, errno, "look at %s", dir);
 	return remove_at(dirfd, path, st.st_dev, 0, err);
+}
+
+int fs_remove_parts(const char *path, const char *const *parts, size_t n, struct error *err)
+{
+	int fd CLEAN(fd) = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return error_sys(err, errno, "open directory %s", path);
+	for (size_t i = 0; fd >= 0 && i < n; i++) {
+		int r;
+
+		crash_point("part", parts[i]);
+		r = fs_remove_tree(fd, parts[i], err);
+		if (r < 0)
+			return error_wrap(err, r, "%s", path);
+	}
+	return fs_remove_tree(AT_FDCWD, path, err);
 }
 
 int fs_is_empty(int dirfd, const char *path, struct error *err)

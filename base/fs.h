@@ -46,12 +46,19 @@ int fs_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err);
  */
 int fs_remove_tree(int dirfd, const char *path, struct error *err);
 
+/** fs_remove_parts() - first those entries of @path, in that order, then as fs_remove_tree(): of a
+ *  link nothing but itself goes */
+int fs_remove_parts(const char *path, const char *const *parts, size_t n, struct error *err);
+
 /** fs_sync_dir() - make renames in @path durable */
 int fs_sync_dir(int dirfd, const char *path, struct error *err);
 
 /** fs_exists() - > 0 (FS_EXISTS) when there, 0 when provably not, < 0 when nobody knows */
 enum { FS_EXISTS = 1 };
 int fs_exists(int dirfd, const char *path, struct error *err);
+
+/** fs_is_directory() - the same for a directory; a link to one is none */
+int fs_is_directory(int dirfd, const char *path, struct error *err);
 
 /** fs_is_empty() - > 0 (FS_EMPTY) when the directory has no entry or is not there, 0 when it has */
 enum { FS_EMPTY = 1 };

@@ -168,6 +168,29 @@ static void files_are_replaced_whole(void **state)
 	assert_int_equal(fs_exists(AT_FDCWD, "/etc/passwd", &err), FS_EXISTS);
 }
 
+static void a_link_goes_alone(void **state)
+{
+	static const char *const parts[] = { "first", "second" };
+	struct arena *a CLEAN(arena) = arena_new();
+	struct error err = ERROR_INIT;
+	int fd CLEAN(fd) = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *link = arena_printf(a, "%s/link", (const char *)*state);
+	const char *real = arena_printf(a, "%s/real", (const char *)*state);
+
+	assert_int_equal(fs_mkdirs(fd, "real/first/x", 0700, &err), 0);
+	assert_int_equal(fs_mkdirs(fd, "real/other", 0700, &err), 0);
+	assert_int_equal(symlinkat("real", fd, "link"), 0);
+	assert_int_equal(fs_is_directory(fd, "real", &err), FS_EXISTS);
+	assert_int_equal(fs_is_directory(fd, "link", &err), 0);
+	assert_int_equal(fs_is_directory(fd, "none", &err), 0);
+	assert_int_equal(fs_remove_parts(link, parts, 2, &err), 0);
+	assert_int_equal(fs_exists(fd, "link", &err), 0);
+	assert_int_equal(fs_exists(fd, "real/first/x", &err), FS_EXISTS);
+	assert_int_equal(fs_remove_parts(real, parts, 2, &err), 0);
+	assert_int_equal(fs_remove_parts(real, parts, 2, &err), 0);
+	assert_int_equal(fs_exists(fd, "real", &err), 0);
+}
+
 static void json_is_strict_and_canonical(void **state)
 {
 	static const char text[] = "{\"b\":[1,\"x/y\"],\"a\":null,\"n\":7}";
@@ -267,6 +290,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_or_nothing),
 		cmocka_unit_test(digests_match_the_standard),
 		cmocka_unit_test_setup_teardown(files_are_replaced_whole, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(a_link_goes_alone, make_dir, drop_dir),
 		cmocka_unit_test(json_is_strict_and_canonical),
 		cmocka_unit_test(json_refuses_rubbish),
 		cmocka_unit_test(process_collects_output_and_code),
