@@ -85,6 +85,19 @@ static bool is_ours(const struct youki *y, const char *id, const struct oci_reco
 	       strcmp(rec->id, id) == 0;
 }
 
+/* What has only its name makes room for what the bundle says; one that is worked on does not. */
+static void forget_name(struct youki *y, const char *id)
+{
+	struct youki_box *box = NULL;
+
+	if (youki_box_take(y, id, &box, NULL) < 0 || !box)
+		return;
+	if (box->rec.program)
+		youki_box_settle(box);
+	else
+		youki_box_drop(box);
+}
+
 int youki_adopt_bundle(struct youki *y, const char *id, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
@@ -101,6 +114,8 @@ int youki_adopt_bundle(struct youki *y, const char *id, struct error *err)
 	}
 	if (r == 0 && !is_ours(y, id, &rec))
 		return 0;
+	if (r == 0)
+		forget_name(y, id);
 	box = youki_box_new(y, id);
 	if (!box)
 		return 0;

@@ -79,6 +79,19 @@ static int make_bundle(const struct job *j, struct error *err)
 	return error_sys(err, errno, "make %s", j->bundle);
 }
 
+/* An id that is new to us need not be new to the host: what is in a group of that name would be in
+ * the container, and end with it. */
+static int check_group(const struct job *j, struct error *err)
+{
+	const char *path = oci_cgroup_path(&j->y->cgroups, j->a, j->spec->owner, j->spec->id);
+	int r = oci_cgroup_look(&j->y->cgroups, path, err);
+
+	if (r == OCI_CGROUP_BUSY)
+		return error_set(err, ERR_LOCKED, 0,
+				 "processes in control group %s, and nothing says whose", path);
+	return r;
+}
+
 /* The record is written before the image is leased, so this is a look at an image that may go. */
 static int stop_signal(const struct job *j)
 {
@@ -370,6 +383,7 @@ static int create_all(struct job *j, struct error *err)
 	int r = youki_program_choose(j->y, program_path(j), j->deadline, &j->program, err);
 
 	r = r < 0 ? r : fs_mkdirs(AT_FDCWD, j->program->root, 0700, err);
+	r = r < 0 ? r : check_group(j, err);
 	r = r < 0 ? r : make_bundle(j, err);
 	crash_point("bundle", j->spec->id);
 	if (r < 0) {

@@ -28,8 +28,25 @@ static bool is_known(struct youki *y, const char *id)
 	return known;
 }
 
-/* Calls @found for each runtime id in @path that has no box. No directory: nothing in it. */
-static int walk(struct youki *y, const char *path, found_fn *found, struct error *err)
+/* One that was found without its bundle has nothing but its name: the bundle may be there by now.
+ */
+static bool has_record(struct youki *y, const char *id)
+{
+	const struct youki_box *box;
+	bool has;
+
+	pthread_mutex_lock(&y->lock);
+	box = youki_box_find(y, id);
+	has = box && (box->busy || box->rec.program);
+	pthread_mutex_unlock(&y->lock);
+	return has;
+}
+
+typedef bool knows_fn(struct youki *y, const char *id);
+
+/* Calls @found for each runtime id in @path that is not known. No directory: nothing in it. */
+static int walk(struct youki *y, const char *path, knows_fn *knows, found_fn *found,
+		struct error *err)
 {
 	DIR *d CLEAN(dir) = opendir(path);
 	struct runtime_id id;
@@ -40,7 +57,7 @@ static int walk(struct youki *y, const char *path, found_fn *found, struct error
 	for (errno = 0; (e = readdir(d)); errno = 0) {
 		int r = 0;
 
-		if (runtime_id_parse(e->d_name, &id) && !is_known(y, e->d_name))
+		if (runtime_id_parse(e->d_name, &id) && !knows(y, e->d_name))
 			r = found(y, e->d_name, err);
 		if (r < 0)
 			return r;
@@ -74,13 +91,14 @@ static int look_everywhere(struct youki *y, struct error *err)
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *const *names = oci_program_names();
 	const char *own = oci_cgroup_path(&y->cgroups, a, y->layout.owner, NULL);
-	int r = walk(y, layout_bundles(&y->layout, a), youki_adopt_bundle, err);
+	int r = walk(y, layout_bundles(&y->layout, a), has_record, youki_adopt_bundle, err);
 
 	for (size_t i = 0; r == 0 && names[i]; i++)
-		r = walk(y, layout_oci_root(&y->layout, a, names[i]), found_leftover, err);
-	for (size_t i = 0; r == 0 && i < y->cgroups.n; i++)
-		r = walk(y, arena_printf(a, "%s%s", y->cgroups.items[i].mount, own), found_cgroup,
+		r = walk(y, layout_oci_root(&y->layout, a, names[i]), is_known, found_leftover,
 			 err);
+	for (size_t i = 0; r == 0 && i < y->cgroups.n; i++)
+		r = walk(y, arena_printf(a, "%s%s", y->cgroups.items[i].mount, own), is_known,
+			 found_cgroup, err);
 	return r;
 }
 

@@ -116,6 +116,16 @@ static void turn_sources(struct run *r, struct mono now)
 		log_error(LOG_ERROR, &err, "step=source");
 }
 
+/* Beside a store that fails there is nothing to be copied. */
+static void turn_backups(struct run *r)
+{
+	struct error err = ERROR_INIT;
+
+	if (r->driver && r->is_ready && !r->is_stopping &&
+	    backups_turn(&r->backups, r->now, &err) < 0)
+		log_error(LOG_WARN, &err, "step=backup");
+}
+
 static struct mono earliest(struct mono a, struct mono b)
 {
 	if (!a.us || (b.us && mono_cmp(b, a) < 0))
@@ -131,6 +141,8 @@ static struct mono next_wake(const struct run *r)
 	if (r->is_stopping)
 		return wake;
 	wake = earliest(wake, sweeper_wake(r->sweeper));
+	if (r->driver && r->is_ready)
+		wake = earliest(wake, backups_wake(&r->backups));
 	return earliest(earliest(wake, sources_wake(r->sources)), wait_wake(r));
 }
 
@@ -187,6 +199,7 @@ static void serve(struct run *r)
 		turn_sources(r, r->now);
 		turn_driver(r, r->now);
 		turn_clients(r);
+		turn_backups(r);
 		run_manager_turn(r);
 		if (r->is_stopping && (!r->driver || driver_is_idle(r->driver)) &&
 		    sweeper_is_idle(r->sweeper))
@@ -231,6 +244,7 @@ static int open_all(struct run *r, struct error *err)
 	e = session_open(&r->o->session, SESSION_CHANGE, &sink, &r->session, err);
 	if (e < 0)
 		return e;
+	r->backups.store = r->session->store;
 	sources.session = r->session;
 	sources.bell = loop_bell(r->loop);
 	e = sources_new(&sources, &r->sources, err);
@@ -258,6 +272,7 @@ static void close_all(struct run *r)
 	if (r->driver && !driver_is_quiet(r->driver))
 		session_hang_up(r->session);
 	driver_free(r->driver);
+	backups_end(&r->backups);
 	session_close(r->session); /* its runtimes hold the sink until here */
 	inbox_free(r->inbox);
 	loop_free(r->loop);

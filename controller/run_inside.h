@@ -4,6 +4,7 @@
 #include "controller/api/api_reply.h"
 #include "controller/api/api_route.h"
 #include "controller/api/api_stream.h"
+#include "controller/backups.h"
 #include "controller/driver.h"
 #include "controller/pool.h"
 #include "controller/run.h"
@@ -23,6 +24,7 @@ struct run {
 	struct sources *sources;
 	struct api *api;
 	struct sweeper *sweeper;
+	struct backups backups;
 	struct pool *clients;       /* workers for those who read logs and run programs */
 	volatile bool is_leaving;   /* those workers end */
 	struct wait *waits;         /* clients that wait for something to be done */

@@ -140,9 +140,10 @@ struct judge {
 	struct runtime_id id;
 };
 
+/* Said at length once, not with each of ten thousand. */
 static const char *node_holds(const struct judge *j)
 {
-	return j->f->in->held;
+	return j->f->in->held ? "not before 'tallyman recover --accept'" : NULL;
 }
 
 static const char *mode_reports(const struct judge *j)

@@ -2,6 +2,7 @@
 /* The frame around a driver for one command; what is wanted is the command's matter. */
 #include "controller/cli/converge.h"
 
+#include "controller/backups.h"
 #include "controller/cli/ending.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
@@ -129,6 +130,16 @@ void converge_done(struct converge *c)
 	json_object_put(c->plans);
 }
 
+/* What was asked for is done, with a copy or without. */
+static void back_up(struct converge *c)
+{
+	struct error err = ERROR_INIT;
+
+	if (backups_run(c->session->store, &err) < 0)
+		output_warn(c->cli->out, "the daily copy of the database was not made: %s",
+			    err.msg);
+}
+
 int converge_run(struct converge *c, const char *verb, struct error *err)
 {
 	struct outcome o = { .verb = verb,
@@ -140,5 +151,6 @@ int converge_run(struct converge *c, const char *verb, struct error *err)
 	progress_look(c->progress, c->driver, true);
 	if (r < 0)
 		return error_wrap(err, r, "%s", verb);
+	back_up(c);
 	return ending_tell(c->cli, outcome_document(&o), err);
 }

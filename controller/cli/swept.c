@@ -109,7 +109,9 @@ static void tell_text(struct told *t)
 {
 	(void)tell_all(t, "orphans", tell_orphan);
 	(void)tell_all(t, "foreign", tell_foreign);
-	if (!t->n && !t->n_foreign)
+	if (!t->n && !t->n_foreign && t->n_failures)
+		output_puts(t->cli->out, "Sweep: nothing found where it was looked\n");
+	else if (!t->n && !t->n_foreign)
 		output_puts(t->cli->out, "Sweep: nothing left over\n");
 	else
 		output_printf(t->cli->out,

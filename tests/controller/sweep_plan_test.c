@@ -116,7 +116,7 @@ static void each_rule_holds_it(void **state)
 	struct scene *s = *state;
 
 	s->in.held = "restored";
-	assert_left(s, "restored");
+	assert_left(s, "recover --accept");
 	s->in.held = NULL;
 	s->in.mode = SWEEP_REPORT;
 	assert_left(s, "report only");

@@ -59,6 +59,15 @@ TALLYMAN_RUN_DIR=$long refused 1 "the run directory is too long" apply app.yaml
 assert_contains "$err" "--run-dir"
 [[ ! -e $long ]] || fail "the long directory was made"
 
+# Bundles that were away while a shim began, and are there again: the containers ran on, and go on.
+kill -9 "$(shim_pid)"
+mv "$TALLYMAN_STATE_DIR/bundles" away
+tm status app
+mv away "$TALLYMAN_STATE_DIR/bundles"
+tm_ok apply app.yaml
+assert_contains "$out" "Plan: nothing to do"
+assert_eq "$(pids)" "$before" "processes"
+
 # With the runtime's own state gone the containers live and nobody can drive them: they are ended
 # and made anew, by one shim.
 rm -rf "$TALLYMAN_RUN_DIR"

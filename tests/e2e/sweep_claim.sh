@@ -79,8 +79,14 @@ untouched
 tm_ok down app
 assert_eq "$(things app)" "" "things on the host"
 
-# Copied while a daemon ran, which then went on: put back, or used where the copy is.
+# Copied while a daemon ran, which then went on: put back, or used where the copy is. The first
+# apply made the store's own copy of the day; the daemon makes the next one.
+own() { find "$TALLYMAN_STATE_DIR/backup" -name 'tallyman-*.db'; }
+assert_eq "$(own | wc -l)" 1 "copies of the database"
+mv "$(own)" "$TALLYMAN_STATE_DIR/backup/tallyman-20200101T000000000000Z.db"
 start_daemon
+two() { [[ $(own | wc -l) == 2 ]]; }
+wait_for 20 two
 mkdir "$TEST_TMP/copy"
 cp -a "$TALLYMAN_STATE_DIR"/tallyman.db* "$TEST_TMP/copy"
 sed 's/deployment: app/deployment: late/' app.yaml >late.yaml
@@ -99,6 +105,20 @@ cp -a "$TEST_TMP"/copy/tallyman.db* "$TALLYMAN_STATE_DIR"/
 tm sweep --now --mode delete
 assert_rc 3
 assert_contains "$out" "? orphan late.web-rep-0.1 on youki: running"
+untouched late
+tm_ok recover --accept
+tm_ok down --all
+start_daemon
+tm_ok apply late.yaml
+pids=$(pids_of late)
+before=$(things late)
+kill -9 "$daemon"
+wait "$daemon" || true
+daemon=
+rm "$TALLYMAN_STATE_DIR"/tallyman.db*
+cp "$(own | sort | tail -n 1)" "$TALLYMAN_STATE_DIR/tallyman.db"
+tm sweep --now --mode delete
+assert_rc 3
 untouched late
 tm_ok recover --accept
 tm_ok down --all

@@ -23,6 +23,7 @@ neighbour=$TEST_TMP/neighbour
 cleanup() {
 	local rc=$?
 	chattr -i "$bundle/upper/fixed" 2>/dev/null || true
+	[[ ! ${stranger:-} ]] || kill -9 $stranger 2>/dev/null || true
 	umount "$bundle/upper/bound" "$neighbour/rootfs" 2>/dev/null || true
 	(exit "$rc")
 	lib_cleanup
@@ -82,6 +83,29 @@ unharmed
 umount "$bundle/upper/bound"
 tm_ok sweep --now --mode delete
 unharmed
+
+# -- a stranger in a control group with a name of ours --------------------------------------------
+# The sweep leaves it, and no container is made around it, whose end it would share.
+tm_ok apply gone.yaml
+id=$(ids gone)
+next=${id%.*}.$((${id##*.} + 1))
+group=$(left_cgroups | grep "/$id\$" | head -n 1)
+tm_ok down gone
+mkdir -p "$(dirname "$group")/$next"
+sleep 1000 &
+stranger=$!
+echo $stranger >"$(dirname "$group")/$next/cgroup.procs"
+tm sweep --now --mode delete
+assert_rc 6
+assert_contains "$out" "! foreign $next on youki (cgroup): left: processes in control group"
+tm_ok apply gone.yaml
+assert_contains "$err" "create $next: processes in control group"
+tm_ok down gone
+alive $stranger || fail "the stranger has ended"
+kill -9 $stranger
+wait $stranger || true
+tm_ok sweep --now --mode delete
+assert_eq "$(things gone)" "" "things on the host"
 
 # -- what will not go -----------------------------------------------------------------------------
 lonely
