@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* Which build of the program this is, as the greeting says it. */
+/* Which build of the program this is, as greetings, the API and `version` say it. */
 
 /* "0.1.0". In a file of its own, so that a test links a program that calls itself newer. */
 extern const char *const shim_build;

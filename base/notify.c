@@ -3,14 +3,12 @@
 #include "base/notify.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base/clean.h"
-#include "base/clock.h"
 #include "base/number.h"
 
 enum { MAX_TEXT = 512 };
@@ -61,25 +59,14 @@ int notify_state(const char *address, enum notify_state state, const char *statu
 {
 	static const char *const words[] = {
 		[NOTIFY_READY] = "READY=1",
-		[NOTIFY_RELOADING] = "RELOADING=1",
 		[NOTIFY_STOPPING] = "STOPPING=1",
 		[NOTIFY_WATCHDOG] = "WATCHDOG=1",
 	};
-	char text[MAX_TEXT], when[64] = "";
+	char text[MAX_TEXT];
 	const size_t line = status ? strcspn(status, "\n") : 0;
 
-	if (state == NOTIFY_RELOADING)
-		snprintf(when, sizeof(when), "\nMONOTONIC_USEC=%" PRId64, clock_mono().us);
-	snprintf(text, sizeof(text), "%s%s%s%.*s", words[state], when, status ? "\nSTATUS=" : "",
+	snprintf(text, sizeof(text), "%s%s%.*s", words[state], status ? "\nSTATUS=" : "",
 		 (int)(line < 300 ? line : 300), status ? status : "");
-	return tell(address, text, err);
-}
-
-int notify_main_pid(const char *address, pid_t pid, struct error *err)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "MAINPID=%ld", (long)pid);
 	return tell(address, text, err);
 }
 

@@ -12,8 +12,7 @@
 #include "base/error.h"
 
 enum notify_state {
-	NOTIFY_READY,     /* start-up, or a reload, is done */
-	NOTIFY_RELOADING, /* with the time of it, as Type=notify-reload wants */
+	NOTIFY_READY, /* start-up is done */
 	NOTIFY_STOPPING,
 	NOTIFY_WATCHDOG, /* alive */
 };
@@ -32,9 +31,6 @@ enum { NOTIFY_NOBODY = 1 };
  */
 int notify_state(const char *address, enum notify_state state, const char *status,
 		 struct error *err);
-
-/** notify_main_pid() - another process of ours is the service from now on; the same outcomes */
-int notify_main_pid(const char *address, pid_t pid, struct error *err);
 
 /**
  * notify_watchdog() - how often NOTIFY_WATCHDOG is to be sent: half of what the manager waits

@@ -2,6 +2,7 @@
 /* run: the daemon in the foreground; a service manager puts it where it belongs. */
 #include <unistd.h>
 
+#include "backends/shim_build.h"
 #include "base/notify.h"
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
@@ -34,7 +35,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 {
 	struct run_options o = { .watch = cli->config->watch,
 				 .n_watch = cli->config->n_watch,
-				 .version = TALLYMAN_VERSION,
+				 .version = shim_build,
 				 .orphan_grace_us = cli->config->orphan_grace_us,
 				 .resync_us = RESYNC_US,
 				 .ready = on_ready,

@@ -6,10 +6,11 @@
 #include <sqlite3.h>
 #include <yaml.h>
 
+#include "backends/shim_build.h"
 #include "controller/cli/command.h"
 #include "controller/cli/output.h"
 
-/* Set by the build: TALLYMAN_VERSION, TALLYMAN_BUILD. */
+/* Set by the build: TALLYMAN_BUILD. */
 
 struct library {
 	const char *name;
@@ -35,7 +36,7 @@ static void print_json(struct cli *cli, const struct library *libraries)
 	struct json_object *doc = output_schema("version");
 	struct json_object *list = json_object_new_object();
 
-	json_put_str(doc, "version", TALLYMAN_VERSION);
+	json_put_str(doc, "version", shim_build);
 	json_put_str(doc, "build", TALLYMAN_BUILD);
 	json_put_str(doc, "compiler", __VERSION__);
 	for (size_t i = 0; i < N_LIBRARIES; i++)
@@ -54,7 +55,7 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 		print_json(cli, libraries);
 		return EXIT_DONE;
 	}
-	output_printf(cli->out, "tallyman %s\nbuild: %s, compiler %s\nlibraries:", TALLYMAN_VERSION,
+	output_printf(cli->out, "tallyman %s\nbuild: %s, compiler %s\nlibraries:", shim_build,
 		      TALLYMAN_BUILD, __VERSION__);
 	for (size_t i = 0; i < N_LIBRARIES; i++)
 		output_printf(cli->out, "%s %s %s", i ? "," : "", libraries[i].name,

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "backends/shim_build.h"
 #include "controller/api/api_client.h"
 #include "controller/cli/ending.h"
 #include "controller/cli/open.h"
@@ -19,7 +20,9 @@ enum { MAX_DOCUMENT = 256 << 20 };
 struct remote {
 	const struct cli *cli;
 	struct converge *c; /* NULL: no stream is expected */
+	struct api_client client;
 	struct api_result result;
+	bool has_told_version;
 	struct buf parts; /* of the event to come */
 	struct json_object *done;
 	struct error error; /* why the stream was given up; code 0: it was not */
@@ -51,6 +54,17 @@ int remote_runs(const struct cli *cli, const struct command_args *args, struct e
 }
 
 /* --- what a stream tells --- */
+
+/* Once, and before anything else: what follows may be odd for that reason. */
+static void tell_version(struct remote *m)
+{
+	if (m->has_told_version || !api_client_is_other(&m->client, &m->result))
+		return;
+	m->has_told_version = true;
+	output_warn(m->cli->out, "the daemon is tallyman %s, this command is %s", m->result.version,
+		    m->client.version);
+	output_note(m->cli->out, "hint: restart the daemon to make them one; containers go on");
+}
 
 static void on_plan(struct converge *c, struct json_object *o)
 {
@@ -149,6 +163,7 @@ static int take_event(struct remote *m, const struct api_sse_event *e)
 
 static bool on_event(void *arg, const struct api_sse_event *e)
 {
+	tell_version(arg);
 	return take_event(arg, e) == 0;
 }
 
@@ -186,7 +201,6 @@ static int request(struct remote *m, const char *path, const char *target, struc
 {
 	const struct sigaction act = { .sa_handler = on_signal };
 	const char *text = json_object_to_json_string(body);
-	const struct api_client client = { .path = path, .cancel = &is_interrupted };
 	const struct api_call call = { .method = "POST",
 				       .target = target,
 				       .type = "application/json",
@@ -196,12 +210,16 @@ static int request(struct remote *m, const char *path, const char *target, struc
 	struct sigaction old_int, old_term;
 	int r;
 
+	m->client = (struct api_client){ .path = path,
+					 .version = shim_build,
+					 .cancel = &is_interrupted };
 	(void)sigaction(SIGINT, &act, &old_int);
 	(void)sigaction(SIGTERM, &act, &old_term);
-	r = m->c ? api_client_stream(&client, &call, &sink, &m->result, err)
-		 : api_client_call(&client, &call, &m->result, err);
+	r = m->c ? api_client_stream(&m->client, &call, &sink, &m->result, err)
+		 : api_client_call(&m->client, &call, &m->result, err);
 	(void)sigaction(SIGINT, &old_int, NULL);
 	(void)sigaction(SIGTERM, &old_term, NULL);
+	tell_version(m); /* of one document, or of a refusal */
 	return judge(m, r, err);
 }
 

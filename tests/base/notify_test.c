@@ -42,7 +42,6 @@ static void assert_told(struct manager *m, const char *want)
 
 static void check(const char *address)
 {
-	char text[1024] = "";
 	struct manager m;
 
 	listen_as(&m, address);
@@ -54,12 +53,6 @@ static void check(const char *address)
 	assert_told(&m, "WATCHDOG=1");
 	assert_int_equal(notify_state(m.address, NOTIFY_STOPPING, "bye", NULL), 0);
 	assert_told(&m, "STOPPING=1\nSTATUS=bye");
-	assert_int_equal(notify_main_pid(m.address, 4711, NULL), 0);
-	assert_told(&m, "MAINPID=4711");
-	assert_int_equal(notify_state(m.address, NOTIFY_RELOADING, NULL, NULL), 0);
-	assert_true(recv(m.fd, text, sizeof(text) - 1, 0) > 0);
-	assert_int_equal(strncmp(text, "RELOADING=1\nMONOTONIC_USEC=", 27), 0);
-	assert_true(strlen(text) > 27);
 	close(m.fd);
 }
 
@@ -92,7 +85,6 @@ static void test_nobody(void **state)
 	(void)state;
 	assert_int_equal(notify_state(NULL, NOTIFY_READY, NULL, &err), NOTIFY_NOBODY);
 	assert_int_equal(notify_state("", NOTIFY_READY, NULL, &err), NOTIFY_NOBODY);
-	assert_int_equal(notify_main_pid(NULL, 1, &err), NOTIFY_NOBODY);
 	assert_int_equal(notify_state("vsock:2:1234", NOTIFY_READY, NULL, &err), -ERR_UNSUPPORTED);
 	assert_int_equal(notify_state("/absent/socket", NOTIFY_READY, NULL, &err), -ERR_NOT_FOUND);
 	memset(longest, 'x', sizeof(longest) - 1);
