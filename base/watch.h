@@ -12,7 +12,12 @@
 
 struct watch;
 
-int watch_new(struct watch **ret, struct error *err);
+enum watch_what {
+	WATCH_CONTENT, /* also what is written to a file */
+	WATCH_NAMES,   /* only what is made, renamed or removed */
+};
+
+int watch_new(enum watch_what what, struct watch **ret, struct error *err);
 void watch_free(struct watch *w); /* NULL is fine */
 CLEAN_DEFINE(watch, struct watch *, watch_free)
 
@@ -27,6 +32,9 @@ int watch_fd(const struct watch *w);
  * Links on the way are watched too, and what they lead to.
  */
 int watch_path(struct watch *w, const char *path, struct error *err);
+
+/** watch_prune() - let go of what no watch_path() since the last prune has come by */
+void watch_prune(struct watch *w);
 
 /** watch_take() - has anything happened since the last call? */
 bool watch_take(struct watch *w);

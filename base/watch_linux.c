@@ -12,17 +12,28 @@
 
 #include "base/arena.h"
 
-#define EVENTS                                                                                     \
-	(IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO |        \
-	 IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define NAMES                                                                                      \
+	(IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |     \
+	 IN_ONLYDIR)
+#define CONTENT (NAMES | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB)
 
 enum { MAX_LINKS = 40 }; /* on the way of one path, as the kernel has it */
 
-struct watch {
-	int fd;
+/* A directory as the kernel numbers it. One that is gone has no number any more, and its number
+ * is not given again. */
+struct watched {
+	int number;
+	bool is_asked; /* since the last prune */
 };
 
-int watch_new(struct watch **ret, struct error *err)
+struct watch {
+	int fd;
+	uint32_t events;
+	struct watched *items;
+	size_t n;
+};
+
+int watch_new(enum watch_what what, struct watch **ret, struct error *err)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
@@ -30,6 +41,7 @@ int watch_new(struct watch **ret, struct error *err)
 		return error_sys(err, errno, "watch files");
 	*ret = xcalloc(1, sizeof(**ret));
 	(*ret)->fd = fd;
+	(*ret)->events = what == WATCH_NAMES ? NAMES : CONTENT;
 	return 0;
 }
 
@@ -38,6 +50,7 @@ void watch_free(struct watch *w)
 	if (!w)
 		return;
 	close(w->fd);
+	free(w->items);
 	free(w);
 }
 
@@ -57,6 +70,22 @@ static bool go_up(char *path)
 	return true;
 }
 
+/* False: errno says why. The same directory keeps its number. */
+static bool add(struct watch *w, const char *dir)
+{
+	int number = inotify_add_watch(w->fd, dir, w->events);
+	size_t i = 0;
+
+	if (number < 0)
+		return false;
+	while (i < w->n && w->items[i].number != number)
+		i++;
+	if (i == w->n)
+		w->items = xrealloc(w->items, ++w->n, sizeof(*w->items));
+	w->items[i] = (struct watched){ number, true };
+	return true;
+}
+
 static int watch_nearest(struct watch *w, const char *path, struct error *err)
 {
 	char at[PATH_MAX];
@@ -64,7 +93,7 @@ static int watch_nearest(struct watch *w, const char *path, struct error *err)
 	if (strlen(path) >= sizeof(at))
 		return error_set(err, ERR_LIMIT, 0, "the path is too long: %.64s...", path);
 	memcpy(at, path, strlen(path) + 1);
-	while (inotify_add_watch(w->fd, at, EVENTS) < 0) {
+	while (!add(w, at)) {
 		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
 			return error_sys(err, errno, "watch %s", at);
 		if (!go_up(at))
@@ -116,12 +145,40 @@ int watch_path(struct watch *w, const char *path, struct error *err)
 	return r;
 }
 
+void watch_prune(struct watch *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->items[i].is_asked)
+			w->items[n++] = (struct watched){ w->items[i].number, false };
+		else /* fails for a directory that is gone: there is nothing to let go of */
+			(void)inotify_rm_watch(w->fd, w->items[i].number);
+	}
+	w->n = n;
+}
+
+/* That a watch was let go of is no news. */
+static bool is_news(const char *events, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		struct inotify_event e;
+
+		memcpy(&e, events + at, sizeof(e));
+		if (!(e.mask & IN_IGNORED))
+			return true;
+		at += sizeof(e) + e.len;
+	}
+	return false;
+}
+
 bool watch_take(struct watch *w)
 {
-	char events[16 << 10] __attribute__((aligned(8)));
+	char events[16 << 10];
 	bool any = false;
+	ssize_t n;
 
-	while (read(w->fd, events, sizeof(events)) > 0)
-		any = true;
+	while ((n = read(w->fd, events, sizeof(events))) > 0)
+		any = is_news(events, (size_t)n) || any;
 	return any;
 }

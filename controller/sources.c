@@ -26,7 +26,7 @@ int sources_new(const struct sources_options *o, struct sources **ret, struct er
 
 	s->o = *o;
 	if (o->n)
-		r = watch_new(&s->watch, err);
+		r = watch_new(WATCH_CONTENT, &s->watch, err);
 	if (r == 0 && o->n)
 		r = pool_new(1, 1, o->bell, &s->pool, err);
 	if (r < 0)
@@ -74,10 +74,17 @@ void sources_look(struct sources *s)
 static void watch_paths(struct sources *s)
 {
 	struct error err = ERROR_INIT;
+	bool is_whole = true;
 
-	for (size_t i = 0; i < s->o.n; i++)
-		if (watch_path(s->watch, s->o.paths[i].path, &err) < 0)
-			log_error(LOG_WARN, &err, "source=%s", s->o.paths[i].path);
+	for (size_t i = 0; i < s->o.n; i++) {
+		if (watch_path(s->watch, s->o.paths[i].path, &err) == 0)
+			continue;
+		log_error(LOG_WARN, &err, "source=%s", s->o.paths[i].path);
+		is_whole = false;
+	}
+	/* Where not all could be watched, the old ones are better than none. */
+	if (is_whole)
+		watch_prune(s->watch);
 }
 
 static void begin(struct sources *s, struct mono now)
