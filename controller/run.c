@@ -215,8 +215,8 @@ static void serve(struct run *r)
 /* The store's lock is held: nobody else answers there. */
 static int open_api(struct run *r, struct error *err)
 {
-	struct arena *a CLEAN(arena) = arena_new();
-	const struct api_options o = { .path = layout_api_socket(&r->session->opt.layout, a),
+	struct session *s = r->session;
+	const struct api_options o = { .path = layout_api_socket(&s->opt.layout, s->arena),
 				       .gid = API_LISTEN_NO_GROUP,
 				       .bell = loop_bell(r->loop),
 				       .version = r->o->version };

@@ -25,6 +25,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/watch.h"
 #include "controller/api/api_server.h"
 
 enum api_stage { API_READING, API_ASKED, API_ANSWERED, API_STREAMING, API_ENDED };
@@ -81,6 +82,7 @@ struct api {
 	int epoll; /* libmicrohttpd's */
 	int wake;  /* eventfd: the thread has something to do */
 	struct api_listen listen;
+	struct watch *watch; /* of its path; NULL: this server has none */
 	pthread_t thread;
 	struct mono accept_after; /* thread; no descriptors were left */
 	struct api_conn *adding;  /* thread; what libmicrohttpd is being given */

@@ -393,6 +393,7 @@ void api_http_free(struct api *api)
 	while (api->conns)
 		api_conn_forget(api->conns); /* closed long ago, and never given back */
 	api_listen_close(&api->listen);
+	watch_free(api->watch);
 	if (api->wake >= 0)
 		close(api->wake);
 	pthread_mutex_destroy(&api->lock);

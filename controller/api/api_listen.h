@@ -33,6 +33,10 @@ int api_listen_address(const char *path, struct sockaddr_un *ret, struct error *
  */
 int api_listen_open(const char *path, gid_t gid, struct api_listen *ret, struct error *err);
 
+/** api_listen_is_lost() - does nothing, or something else, lie at its path now? False when closed
+ */
+bool api_listen_is_lost(const struct api_listen *l);
+
 /** api_listen_close() - nobody can connect any more; removes the socket if it is still ours;
  *  twice is fine */
 void api_listen_close(struct api_listen *l);

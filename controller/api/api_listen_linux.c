@@ -103,11 +103,17 @@ int api_listen_open(const char *path, gid_t gid, struct api_listen *ret, struct 
 	return r;
 }
 
-void api_listen_close(struct api_listen *l)
+bool api_listen_is_lost(const struct api_listen *l)
 {
 	struct stat st;
 
-	if (l->path && stat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
+	return l->path &&
+	       (lstat(l->path, &st) < 0 || st.st_dev != l->device || st.st_ino != l->inode);
+}
+
+void api_listen_close(struct api_listen *l)
+{
+	if (l->path && !api_listen_is_lost(l))
 		(void)unlink(
 			l->path); /* one that stays is taken for what it is at the next start */
 	if (l->fd >= 0)

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/limits.h"
+#include "controller/api/api_home.h"
 #include "controller/api/api_http.h"
 #include "controller/api/api_reply.h"
 #include "controller/api/api_stream.h"
@@ -65,7 +66,7 @@ int api_open(const struct api_options *o, struct api **ret, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = api_listen_open(o->path, o->gid, &api->listen, err);
+	r = api_home_open(api, err);
 	if (r == 0)
 		r = start_thread(api, err);
 	if (r < 0) {

@@ -4,7 +4,7 @@
  * The API's server: HTTP/1.1 over a unix socket, one thread of its own that reads requests and
  * writes answers, and nothing else. Whole requests wait in a queue for the loop, which is woken
  * by its bell, decides, and answers: at once, later, or with a stream (api_reply.h, api_stream.h).
- * Knows no route and no deployment.
+ * Knows no route and no deployment. A socket that is taken away is made again.
  *
  * A connection carries one request. Everything a client can do is bounded: connections
  * (LIMIT_API_CONNECTIONS, then 503 with Retry-After, then they wait to be accepted), head, body,
@@ -39,7 +39,7 @@ struct api_request {
 };
 
 struct api_options {
-	const char *path;    /* of the socket */
+	const char *path;    /* of the socket, absolute; outlives the server */
 	gid_t gid;           /* its group; API_LISTEN_NO_GROUP */
 	int bell;            /* eventfd that gets 1 written when there is something to look at; the
 			      * caller's, outlives the server */

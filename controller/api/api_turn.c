@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One poll() for everything: libmicrohttpd's descriptors (its epoll), new clients, our own wake-up,
- * and the clients that wait for an answer, which libmicrohttpd does not look at meanwhile. What
- * limits connections, looks at the clock and notices who has left is here.
+ * what happens to the socket's path, and the clients that wait for an answer, which libmicrohttpd
+ * does not look at meanwhile. What limits connections, looks at the clock and notices who has left
+ * is here.
  */
 #include "controller/api/api_turn.h"
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "controller/api/api_home.h"
 #include "controller/api/api_http.h"
 
 #define ACCEPT_PAUSE_US (100 * CLOCK_MS) /* when there are no descriptors left */
@@ -40,10 +42,12 @@ static void accept_all(struct api *api, struct mono now)
 	}
 }
 
-/* What one turn waits for: two wake-ups, new clients, and clients that leave. */
+enum { FD_WAKE, FD_HTTP, FD_LISTEN, FD_HOME, N_OWN };
+
+/* What one turn waits for: our own four, and clients that leave. */
 struct turn {
-	struct pollfd fds[3 + API_MAX_CONNS];
-	struct api_conn *watched[API_MAX_CONNS]; /* by fds[3 + i] */
+	struct pollfd fds[N_OWN + API_MAX_CONNS];
+	struct api_conn *watched[API_MAX_CONNS]; /* by fds[N_OWN + i] */
 	nfds_t n_watched;
 	struct mono wake; /* 0: no end */
 	bool is_due;      /* something was resumed: MHD_get_timeout() does not know that */
@@ -64,7 +68,7 @@ static void watch(struct api_conn *c, struct turn *t)
 	if (c->is_gone || (!c->is_suspended && c->stage != API_READING))
 		return;
 	t->watched[t->n_watched] = c;
-	t->fds[3 + t->n_watched++] =
+	t->fds[N_OWN + t->n_watched++] =
 		(struct pollfd){ .fd = c->fd, .events = c->is_suspended ? 0 : POLLRDHUP };
 }
 
@@ -102,10 +106,13 @@ static void prepare(struct api *api, struct mono now, struct turn *t)
 		sooner(&t->wake, api->accept_after);
 	if (MHD_get_timeout(api->mhd, &ms) == MHD_YES)
 		sooner(&t->wake, mono_add(now, (int64_t)ms * CLOCK_MS));
-	t->fds[0] = (struct pollfd){ .fd = api->wake, .events = POLLIN };
-	t->fds[1] = (struct pollfd){ .fd = api->epoll, .events = POLLIN };
-	t->fds[2] = (struct pollfd){ .fd = may_accept && has_room(api) ? api->listen.fd : -1,
-				     .events = POLLIN };
+	t->fds[FD_WAKE] = (struct pollfd){ .fd = api->wake, .events = POLLIN };
+	t->fds[FD_HTTP] = (struct pollfd){ .fd = api->epoll, .events = POLLIN };
+	t->fds[FD_LISTEN] =
+		(struct pollfd){ .fd = may_accept && has_room(api) ? api->listen.fd : -1,
+				 .events = POLLIN };
+	t->fds[FD_HOME] =
+		(struct pollfd){ .fd = api->watch ? watch_fd(api->watch) : -1, .events = POLLIN };
 }
 
 /* libmicrohttpd does not see an end that came together with the bytes before it. */
@@ -124,7 +131,7 @@ static void notice_gone(struct api *api, const struct turn *t)
 	pthread_mutex_lock(&api->lock);
 	for (nfds_t i = 0; i < t->n_watched; i++) {
 		struct api_conn *c = t->watched[i];
-		const short seen = t->fds[3 + i].revents;
+		const short seen = t->fds[N_OWN + i].revents;
 
 		if (seen && !c->is_suspended) {
 			end_reading(c);
@@ -171,14 +178,16 @@ void api_turn(struct api *api, struct mono until)
 
 	t.wake = until;
 	prepare(api, now, &t);
-	if (poll(t.fds, 3 + t.n_watched, t.is_due ? 0 : timeout_ms(t.wake, now)) < 0)
+	if (poll(t.fds, N_OWN + t.n_watched, t.is_due ? 0 : timeout_ms(t.wake, now)) < 0)
 		return; /* a signal; the next turn asks again */
 	now = clock_mono();
-	if (t.fds[0].revents && read(api->wake, &unused, sizeof(unused)) < 0)
+	if (t.fds[FD_WAKE].revents && read(api->wake, &unused, sizeof(unused)) < 0)
 		return; /* somebody else cannot have read it */
 	notice_gone(api, &t);
 	drop_late(api, now);
-	if (t.fds[2].revents)
+	if (t.fds[FD_LISTEN].revents)
 		accept_all(api, now);
+	if (t.fds[FD_HOME].revents)
+		api_home_turn(api);
 	(void)MHD_run(api->mhd); /* fails for a daemon of another kind only */
 }
