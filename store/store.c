@@ -265,13 +265,17 @@ static int open_writer(struct store *s, const struct store_options *opts, struct
 	return r < 0 ? r : make_node(s, opts->now, err);
 }
 
+/* False: errno says why. */
 static bool has_file(const char *path, const char *suffix, off_t *ret_size)
 {
 	char name[LIMIT_PATH];
 	struct stat st;
 
-	if (snprintf(name, sizeof(name), "%s%s", path, suffix) >= (int)sizeof(name) ||
-	    stat(name, &st) < 0)
+	if (snprintf(name, sizeof(name), "%s%s", path, suffix) >= (int)sizeof(name)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	if (stat(name, &st) < 0)
 		return false;
 	*ret_size = st.st_size;
 	return true;
@@ -316,10 +320,10 @@ static int open_reader(struct store *s, const struct store_options *opts, struct
 	off_t size = 0;
 	int r;
 
-	if (!has_file(s->path, "", &size) || size == 0)
-		return errno && errno != ENOENT && errno != ENOTDIR && size == 0
-			       ? error_sys(err, errno, "look at %s", s->path)
-			       : STORE_ABSENT;
+	if (!has_file(s->path, "", &size) && errno != ENOENT && errno != ENOTDIR)
+		return error_sys(err, errno, "look at %s", s->path);
+	if (size == 0) /* not there, or made by a writer that has not written yet */
+		return STORE_ABSENT;
 	r = place_check_local(opts->dir, err);
 	if (r == 0)
 		r = connect_reader(s, opts, err);

@@ -7,6 +7,7 @@
 #include "controller/cli/command.h"
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
+#include "controller/cli/remote.h"
 #include "controller/config.h"
 #include "controller/run.h"
 
@@ -43,6 +44,8 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 				 .arg = cli };
 	int r = open_options(cli, args, &o.session, err);
 
+	/* Who holds the node's lock is known to other commands by this word (remote.c). */
+	o.session.command = arena_printf(cli->arena, REMOTE_DAEMON "%s", cli->line);
 	o.manager = cli->env("NOTIFY_SOCKET");
 	o.watchdog_us =
 		notify_watchdog(cli->env("WATCHDOG_USEC"), cli->env("WATCHDOG_PID"), getpid());

@@ -14,8 +14,12 @@
 #include "controller/cli/open.h"
 #include "controller/cli/output.h"
 #include "controller/slot_json.h"
+#include "store/place.h"
 
 enum { MAX_DOCUMENT = 256 << 20 };
+
+#define PATIENCE_US (10 * CLOCK_SEC) /* with a daemon that starts: it checks its store first */
+#define KNOCK_US    (50 * CLOCK_MS)
 
 struct remote {
 	const struct cli *cli;
@@ -41,16 +45,42 @@ static int socket_path(const struct cli *cli, const struct command_args *args, c
 	return r;
 }
 
+/* Does a daemon hold the node's lock? @ret: its name. Where nobody can tell, the lock itself will,
+ * when it is taken. */
+static bool has_holder(const struct layout *l, struct arena *a, char ret[PLACE_HOLDER_SIZE])
+{
+	return place_holder(layout_store_lock(l, a), ret, NULL) == PLACE_HELD &&
+	       strstr(ret, "(" REMOTE_DAEMON);
+}
+
+static int refuse_busy(const char *holder, struct error *err)
+{
+	(void)error_set(err, ERR_LOCKED, 0, "the daemon still starts, or is about to end: %s",
+			holder);
+	error_hint(err, "try again in a moment");
+	return -ERR_LOCKED;
+}
+
 int remote_runs(const struct cli *cli, const struct command_args *args, struct error *err)
 {
-	const char *path = NULL;
-	int r = socket_path(cli, args, &path, err);
+	const struct mono end = mono_add(clock_mono(), PATIENCE_US);
+	char holder[PLACE_HOLDER_SIZE];
+	struct session_options o;
+	const char *path;
+	int r = open_options(cli, args, &o, err);
 
 	if (r < 0)
 		return r;
+	path = layout_api_socket(&o.layout, cli->arena);
 	/* None, or one that died and left its socket: then this command does it itself. */
-	r = api_client_knock(path, err);
-	return r < 0 ? r : r == 0;
+	while ((r = api_client_knock(path, err)) == API_CLIENT_NO_DAEMON) {
+		if (!has_holder(&o.layout, cli->arena, holder))
+			return 0;
+		if (mono_cmp(clock_mono(), end) >= 0)
+			return refuse_busy(holder, err);
+		clock_sleep(KNOCK_US);
+	}
+	return r < 0 ? r : 1;
 }
 
 /* --- what a stream tells --- */

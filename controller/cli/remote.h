@@ -7,10 +7,14 @@
 #include "controller/cli/command.h"
 #include "controller/cli/converge.h"
 
+#define REMOTE_DAEMON "daemon: " /* how a daemon's name in the lock file begins */
+
 /**
  * remote_runs() - does a daemon answer for the node of this command?
  *
- * Return: 1 when one does, 0 when there is none; < 0: there is one that does not answer.
+ * One that starts holds the node's lock already: it is waited for, a few seconds.
+ * Return: 1 when one does, 0 when there is none; < 0: there is one that does not answer;
+ *         -ERR_LOCKED: one that still starts, or ends.
  */
 int remote_runs(const struct cli *cli, const struct command_args *args, struct error *err);
 
