@@ -3,8 +3,6 @@
  * then mode, then attributes, and times last because all of that sets the change time only. */
 #include "backends/image_layer_attr.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,12 +11,14 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "backends/image_archive.h"
+
 #define CAPABILITY "security.capability"
 
 void image_layer_attr_times(struct archive_entry *e, struct timespec ret[2])
 {
-	ret[1].tv_sec = archive_entry_mtime(e);
-	ret[1].tv_nsec = archive_entry_mtime_nsec(e);
+	ret[1].tv_sec = libarchive.entry_mtime(e);
+	ret[1].tv_nsec = libarchive.entry_mtime_nsec(e);
 	if (ret[1].tv_nsec < 0 || ret[1].tv_nsec > 999999999)
 		ret[1].tv_nsec = 0;
 	ret[0] = ret[1];
@@ -26,7 +26,7 @@ void image_layer_attr_times(struct archive_entry *e, struct timespec ret[2])
 
 static int get_owner(struct archive_entry *e, uid_t *ret_uid, gid_t *ret_gid, struct error *err)
 {
-	int64_t uid = archive_entry_uid(e), gid = archive_entry_gid(e);
+	int64_t uid = libarchive.entry_uid(e), gid = libarchive.entry_gid(e);
 
 	/* -1 would mean "leave it" */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
@@ -43,8 +43,8 @@ static int set_xattrs(int fd, struct archive_entry *e, struct error *err)
 	const void *value;
 	size_t n;
 
-	archive_entry_xattr_reset(e);
-	while (archive_entry_xattr_next(e, &name, &value, &n) == ARCHIVE_OK) {
+	libarchive.entry_xattr_reset(e);
+	while (libarchive.entry_xattr_next(e, &name, &value, &n) == ARCHIVE_OK) {
 		bool is_capability = name && !strcmp(name, CAPABILITY);
 
 		if (!name || (!is_capability && strncmp(name, "user.", 5)))
@@ -68,7 +68,7 @@ int image_layer_attr_file(int fd, struct archive_entry *e, struct error *err)
 		return r;
 	if (fchown(fd, uid, gid) < 0)
 		return error_sys(err, errno, "set owner");
-	if (fchmod(fd, archive_entry_perm(e)) < 0)
+	if (fchmod(fd, libarchive.entry_perm(e)) < 0)
 		return error_sys(err, errno, "set mode");
 	r = set_xattrs(fd, e, err);
 	if (r < 0)
@@ -91,8 +91,8 @@ int image_layer_attr_node(int dirfd, const char *name, struct archive_entry *e, 
 	if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, errno, "set owner");
 	/* a symbolic link has no mode; what is no link here cannot become one meanwhile */
-	if (archive_entry_filetype(e) != AE_IFLNK &&
-	    fchmodat(dirfd, name, archive_entry_perm(e), 0) < 0)
+	if (libarchive.entry_filetype(e) != AE_IFLNK &&
+	    fchmodat(dirfd, name, libarchive.entry_perm(e), 0) < 0)
 		return error_sys(err, errno, "set mode");
 	image_layer_attr_times(e, times);
 	if (utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW) < 0)

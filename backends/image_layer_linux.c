@@ -7,8 +7,6 @@
  */
 #include "backends/image_layer.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "backends/image_archive.h"
 #include "backends/image_layer_attr.h"
 #include "backends/image_layer_dir.h"
 #include "backends/image_layer_path.h"
@@ -101,7 +100,7 @@ static int make_opaque(struct unpack *u, const struct image_layer_path *p, struc
 static int write_file(struct unpack *u, int parent, const char *name, struct archive_entry *e,
 		      struct error *err)
 {
-	int64_t size = archive_entry_size(e), offset, end = 0;
+	int64_t size = libarchive.entry_size(e), offset, end = 0;
 	int fd CLEAN(fd) =
 		openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	const void *p;
@@ -134,7 +133,7 @@ static int make_hard_link(struct unpack *u, int parent, const char *name, struct
 {
 	struct image_layer_path target;
 	int dir CLEAN(fd) = -1;
-	int r = image_layer_path_target(archive_entry_hardlink(e), &target, err);
+	int r = image_layer_path_target(libarchive.entry_hardlink(e), &target, err);
 	char path[LIMIT_MEMBER_NAME];
 	size_t n;
 
@@ -157,7 +156,7 @@ static int make_place(struct unpack *u, int parent, const char *name, struct arc
 		      bool *ret_hides, struct error *err)
 {
 	struct stat st;
-	bool is_dir = archive_entry_filetype(e) == AE_IFDIR && !archive_entry_hardlink(e);
+	bool is_dir = libarchive.entry_filetype(e) == AE_IFDIR && !libarchive.entry_hardlink(e);
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
@@ -197,13 +196,13 @@ static int make_dir(struct unpack *u, int parent, const struct image_layer_path 
 static int make_special(struct unpack *u, int parent, const char *name, struct archive_entry *e,
 			struct error *err)
 {
-	mode_t type = archive_entry_filetype(e);
-	dev_t dev = type == AE_IFIFO ? 0 : archive_entry_rdev(e);
+	mode_t type = libarchive.entry_filetype(e);
+	dev_t dev = type == AE_IFIFO ? 0 : libarchive.entry_rdev(e);
 
 	if (type == AE_IFSOCK || u->job->form == IMAGE_LAYER_PLAIN)
 		return 0; /* a socket file without its server is nothing */
 	if (type == AE_IFLNK) {
-		const char *target = archive_entry_symlink(e);
+		const char *target = libarchive.entry_symlink(e);
 
 		if (!target || !*target || strlen(target) >= LIMIT_PATH)
 			return error_set(err, ERR_INVALID, 0, "symbolic link to nothing");
@@ -230,14 +229,14 @@ static int make_member(struct unpack *u, const struct image_layer_path *p, struc
 		r = make_place(u, parent, name, e, &hides, err);
 	if (r < 0)
 		return r;
-	if (archive_entry_hardlink(e))
+	if (libarchive.entry_hardlink(e))
 		return make_hard_link(u, parent, name, e, err);
-	if (archive_entry_filetype(e) == AE_IFREG)
+	if (libarchive.entry_filetype(e) == AE_IFREG)
 		return write_file(u, parent, name, e, err);
-	if (archive_entry_filetype(e) == AE_IFDIR)
+	if (libarchive.entry_filetype(e) == AE_IFDIR)
 		return make_dir(u, parent, p, e, hides, err);
-	if (archive_entry_filetype(e) == AE_IFLNK && u->job->form == IMAGE_LAYER_PLAIN) {
-		const char *target = archive_entry_symlink(e);
+	if (libarchive.entry_filetype(e) == AE_IFLNK && u->job->form == IMAGE_LAYER_PLAIN) {
+		const char *target = libarchive.entry_symlink(e);
 
 		return target && symlinkat(target, parent, name) == 0
 			       ? 0
@@ -249,7 +248,7 @@ static int make_member(struct unpack *u, const struct image_layer_path *p, struc
 static int unpack_member(struct unpack *u, struct archive_entry *e, struct error *err)
 {
 	struct image_layer_path p;
-	int r = image_layer_path_parse(archive_entry_pathname(e), &p, err);
+	int r = image_layer_path_parse(libarchive.entry_pathname(e), &p, err);
 
 	if (r < 0)
 		return r;
@@ -257,7 +256,7 @@ static int unpack_member(struct unpack *u, struct archive_entry *e, struct error
 	case IMAGE_LAYER_SKIP:
 		return 0;
 	case IMAGE_LAYER_ROOT:
-		if (u->job->form == IMAGE_LAYER_PLAIN || archive_entry_filetype(e) != AE_IFDIR)
+		if (u->job->form == IMAGE_LAYER_PLAIN || libarchive.entry_filetype(e) != AE_IFDIR)
 			return 0;
 		u->dirs = arena_grow(u->arena, u->dirs, u->n_dirs, sizeof(*u->dirs));
 		u->dirs[u->n_dirs].path = "";

@@ -5,8 +5,6 @@
  */
 #include "backends/image_source.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -15,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "backends/image_archive.h"
 #include "backends/image_layer_path.h"
 #include "backends/image_tar.h"
 #include "base/fs.h"
@@ -43,11 +42,11 @@ static void look_at(struct archive_entry *e, struct marks *m)
 	struct image_layer_path p;
 
 	/* a bad name is refused when the archive is unpacked */
-	if (image_layer_path_parse(archive_entry_pathname(e), &p, NULL) < 0 ||
+	if (image_layer_path_parse(libarchive.entry_pathname(e), &p, NULL) < 0 ||
 	    p.kind != IMAGE_LAYER_MEMBER)
 		return;
 	m->is_rootfs = !is_archive_name(p.path);
-	if (archive_entry_filetype(e) != AE_IFREG)
+	if (libarchive.entry_filetype(e) != AE_IFREG)
 		return;
 	m->layout |= !strcmp(p.path, "oci-layout");
 	m->index |= !strcmp(p.path, "index.json");

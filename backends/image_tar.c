@@ -8,12 +8,11 @@
  */
 #include "backends/image_tar.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/image_archive.h"
 #include "base/arena.h"
 #include "base/fs.h"
 #include "base/limits.h"
@@ -43,7 +42,7 @@ static ssize_t read_packed(struct archive *a, void *arg, const void **ret)
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		t->failed = error_sys(&t->why, errno, "read");
-		archive_set_error(a, errno, "read");
+		libarchive.set_error(a, errno, "read");
 		return -1;
 	}
 	digest_add(t->digest, t->in, (size_t)n);
@@ -80,15 +79,15 @@ static ssize_t read_unpacked(struct archive *a, void *arg, const void **ret)
 	struct image_tar *t = arg;
 	la_int64_t offset;
 	size_t n = 0;
-	int r = archive_read_data_block(t->packed, ret, &n, &offset);
+	int r = libarchive.read_data_block(t->packed, ret, &n, &offset);
 
 	if (r == ARCHIVE_EOF)
 		return 0;
 	if (r < ARCHIVE_WARN) {
 		if (!t->failed)
 			t->failed = error_set(&t->why, ERR_INVALID, 0, "%s",
-					      archive_error_string(t->packed)
-						      ? archive_error_string(t->packed)
+					      libarchive.error_string(t->packed)
+						      ? libarchive.error_string(t->packed)
 						      : "damaged");
 	} else {
 		digest_add(t->diff_id, *ret, n);
@@ -99,14 +98,14 @@ static ssize_t read_unpacked(struct archive *a, void *arg, const void **ret)
 	if (!t->failed)
 		return (ssize_t)n;
 	if (a)
-		archive_set_error(a, EIO, "%s", t->why.msg);
+		libarchive.set_error(a, EIO, "%s", t->why.msg);
 	return -1;
 }
 
 /* A callback's error is the cause; otherwise it is libarchive that did not like the bytes. */
 static int failure(const struct image_tar *t, struct archive *a, struct error *err)
 {
-	const char *text = archive_error_string(a);
+	const char *text = libarchive.error_string(a);
 
 	if (t->failed) {
 		if (err)
@@ -119,16 +118,19 @@ static int failure(const struct image_tar *t, struct archive *a, struct error *e
 static int open_packed(struct image_tar *t, struct error *err)
 {
 	struct archive_entry *entry;
+	int r = image_archive_load(err);
 
-	t->packed = archive_read_new();
+	if (r < 0)
+		return r;
+	t->packed = libarchive.read_new();
 	if (!t->packed)
 		abort();
-	archive_read_support_filter_gzip(t->packed);
-	archive_read_support_filter_xz(t->packed);
-	archive_read_support_filter_zstd(t->packed);
-	archive_read_support_format_raw(t->packed);
-	if (archive_read_open(t->packed, t, NULL, read_packed, NULL) < ARCHIVE_WARN ||
-	    archive_read_next_header(t->packed, &entry) < ARCHIVE_WARN)
+	libarchive.read_support_filter_gzip(t->packed);
+	libarchive.read_support_filter_xz(t->packed);
+	libarchive.read_support_filter_zstd(t->packed);
+	libarchive.read_support_format_raw(t->packed);
+	if (libarchive.read_open(t->packed, t, NULL, read_packed, NULL) < ARCHIVE_WARN ||
+	    libarchive.read_next_header(t->packed, &entry) < ARCHIVE_WARN)
 		return failure(t, t->packed, err);
 	if (!t->n_packed)
 		return error_set(err, ERR_INVALID, 0, "empty file");
@@ -137,11 +139,11 @@ static int open_packed(struct image_tar *t, struct error *err)
 
 static int open_tar(struct image_tar *t, struct error *err)
 {
-	t->tar = archive_read_new();
+	t->tar = libarchive.read_new();
 	if (!t->tar)
 		abort();
-	archive_read_support_format_tar(t->tar);
-	if (archive_read_open(t->tar, t, NULL, read_unpacked, NULL) < ARCHIVE_WARN)
+	libarchive.read_support_format_tar(t->tar);
+	if (libarchive.read_open(t->tar, t, NULL, read_unpacked, NULL) < ARCHIVE_WARN)
 		return failure(t, t->tar, err);
 	return 0;
 }
@@ -185,9 +187,9 @@ void image_tar_free(struct image_tar *t)
 	if (!t)
 		return;
 	if (t->tar)
-		(void)archive_read_free(t->tar); /* nothing is written: nothing can be lost */
+		(void)libarchive.read_free(t->tar); /* nothing is written: nothing can be lost */
 	if (t->packed)
-		(void)archive_read_free(t->packed);
+		(void)libarchive.read_free(t->packed);
 	digest_free(t->digest);
 	digest_free(t->diff_id);
 	free(t);
@@ -195,7 +197,7 @@ void image_tar_free(struct image_tar *t)
 
 int image_tar_next(struct image_tar *t, struct archive_entry **ret, struct error *err)
 {
-	int r = archive_read_next_header(t->tar, ret);
+	int r = libarchive.read_next_header(t->tar, ret);
 
 	if (r == ARCHIVE_EOF)
 		return t->failed ? failure(t, t->tar, err) : IMAGE_TAR_END;
@@ -210,7 +212,7 @@ int image_tar_next(struct image_tar *t, struct archive_entry **ret, struct error
 int image_tar_data(struct image_tar *t, const void **ret, size_t *ret_n, int64_t *ret_offset,
 		   struct error *err)
 {
-	int r = archive_read_data_block(t->tar, ret, ret_n, ret_offset);
+	int r = libarchive.read_data_block(t->tar, ret, ret_n, ret_offset);
 
 	if (r == ARCHIVE_EOF && !t->failed)
 		return IMAGE_TAR_END;

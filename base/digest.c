@@ -1,65 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thin layer over libcrypto; its failures here mean no memory, so they abort. */
+/*
+ * A thin layer over nettle, which is as fast as libcrypto here (both use the processor's SHA
+ * instructions) and a tenth of it: libcrypto costs each start a millisecond and each process that
+ * lives for years more than a megabyte, for three functions.
+ */
 #include "base/digest.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/hmac.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 
 #include "base/arena.h"
 
 struct digest {
-	EVP_MD_CTX *ctx;
+	struct sha256_ctx ctx;
 };
-
-static void must(int ok)
-{
-	if (ok != 1)
-		abort();
-}
 
 struct digest *digest_new(void)
 {
 	struct digest *d = xcalloc(1, sizeof(*d));
 
-	d->ctx = EVP_MD_CTX_new();
-	must(d->ctx != NULL);
-	must(EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL));
+	sha256_init(&d->ctx);
 	return d;
 }
 
 void digest_free(struct digest *d)
 {
-	if (!d)
-		return;
-	EVP_MD_CTX_free(d->ctx);
 	free(d);
 }
 
 void digest_add(struct digest *d, const void *p, size_t n)
 {
-	must(EVP_DigestUpdate(d->ctx, p, n));
+	sha256_update(&d->ctx, n, p);
 }
 
 void digest_final(struct digest *d, uint8_t out[DIGEST_BYTES])
 {
-	unsigned int n = 0;
-
-	must(EVP_DigestFinal_ex(d->ctx, out, &n));
+	sha256_digest(&d->ctx, DIGEST_BYTES, out);
 }
 
 void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_BYTES])
 {
-	struct digest *d CLEAN(digest) = digest_new();
+	struct sha256_ctx ctx;
 
-	digest_add(d, p, n);
-	digest_final(d, out);
+	sha256_init(&ctx);
+	sha256_update(&ctx, n, p);
+	sha256_digest(&ctx, DIGEST_BYTES, out);
 }
 
 void digest_hmac(const void *key, size_t n_key, const void *p, size_t n, uint8_t out[DIGEST_BYTES])
 {
-	unsigned int len = 0;
+	struct hmac_sha256_ctx ctx;
 
-	must(HMAC(EVP_sha256(), key, (int)n_key, p, n, out, &len) != NULL);
+	hmac_sha256_set_key(&ctx, n_key, key);
+	hmac_sha256_update(&ctx, n, p);
+	hmac_sha256_digest(&ctx, DIGEST_BYTES, out);
 }
 
 const char *digest_hex(const uint8_t sum[DIGEST_BYTES], char hex[DIGEST_HEX_SIZE])
@@ -77,13 +72,10 @@ const char *digest_hex(const uint8_t sum[DIGEST_BYTES], char hex[DIGEST_HEX_SIZE
 void digest_sha1(const void *prefix, size_t n_prefix, const void *p, size_t n,
 		 uint8_t out[DIGEST_SHA1_BYTES])
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned int size = 0;
+	struct sha1_ctx ctx;
 
-	must(ctx != NULL);
-	must(EVP_DigestInit_ex(ctx, EVP_sha1(), NULL));
-	must(EVP_DigestUpdate(ctx, prefix, n_prefix));
-	must(EVP_DigestUpdate(ctx, p, n));
-	must(EVP_DigestFinal_ex(ctx, out, &size));
-	EVP_MD_CTX_free(ctx);
+	sha1_init(&ctx);
+	sha1_update(&ctx, n_prefix, prefix);
+	sha1_update(&ctx, n, p);
+	sha1_digest(&ctx, DIGEST_SHA1_BYTES, out);
 }

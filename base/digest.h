@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* SHA-256, HMAC-SHA-256 and SHA-1 over libcrypto; hex is lower case. Cannot fail. */
+/* SHA-256, HMAC-SHA-256 and SHA-1 over nettle; hex is lower case. Cannot fail. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 set -eu
 
 want="gcc libc6-dev pkg-config cmake ninja-build git python3 clang-format
-libyaml-dev libsqlite3-dev libjson-c-dev libarchive-dev libssl-dev uthash-dev libcmocka-dev
+libyaml-dev libsqlite3-dev libjson-c-dev libarchive-dev nettle-dev uthash-dev libcmocka-dev
 libmicrohttpd-dev libcurl4-openssl-dev
 crun runc conmon busybox-static util-linux procps strace curl"
 for group in "$@"; do

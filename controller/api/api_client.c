@@ -15,11 +15,29 @@
 
 #include "base/clean.h"
 #include "base/clock.h"
+#include "base/late.h"
 #include "controller/api/api_listen.h"
 #include "controller/api/api_problem.h"
 
-CLEAN_DEFINE(easy, CURL *, curl_easy_cleanup)
-CLEAN_DEFINE(list, struct curl_slist *, curl_slist_free_all)
+#define CURL_CALLS(X)                                                                              \
+	X(curl_, easy_init)                                                                        \
+	X(curl_, easy_setopt)                                                                      \
+	X(curl_, easy_perform)                                                                     \
+	X(curl_, easy_getinfo)                                                                     \
+	X(curl_, easy_strerror)                                                                    \
+	X(curl_, easy_cleanup)                                                                     \
+	X(curl_, slist_append)                                                                     \
+	X(curl_, slist_free_all)
+
+/* Only a command that meets a daemon has use for libcurl. */
+static struct {
+	CURL_CALLS(LATE_CALL)
+} libcurl;
+static const char *const names[] = { CURL_CALLS(LATE_NAME) };
+static struct late late = LATE_INIT("libcurl.so.4", "libcurl4", names, &libcurl);
+
+CLEAN_DEFINE(easy, CURL *, libcurl.easy_cleanup)
+CLEAN_DEFINE(list, struct curl_slist *, libcurl.slist_free_all)
 
 enum { MAX_EVENT = 4 << 20 };
 
@@ -140,7 +158,7 @@ static bool hand_on(struct run *run, const char *p, size_t n)
 	struct api_result *r = run->result;
 	long status = 0;
 
-	(void)curl_easy_getinfo(run->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)libcurl.easy_getinfo(run->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (!run->sink || status >= 300) {
 		buf_add(&r->body, p, n);
 		run->is_too_long = r->body.overflow;
@@ -183,7 +201,7 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
 	snprintf(line, sizeof(line), "%s: %s", name, value ? value : "");
 	if (!value)
 		line[strlen(line) - 1] = '\0';
-	longer = curl_slist_append(list, line);
+	longer = libcurl.slist_append(list, line);
 	if (!longer)
 		abort();
 	return longer;
@@ -205,17 +223,17 @@ static void set_request(struct run *run, const struct api_call *call, const char
 {
 	CURL *e = run->easy;
 
-	(void)curl_easy_setopt(e, CURLOPT_URL, url);
-	(void)curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-	(void)curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, run->client->path);
-	(void)curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http");
-	(void)curl_easy_setopt(e, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, call->method);
+	(void)libcurl.easy_setopt(e, CURLOPT_URL, url);
+	(void)libcurl.easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+	(void)libcurl.easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, run->client->path);
+	(void)libcurl.easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http");
+	(void)libcurl.easy_setopt(e, CURLOPT_PROXY, "");
+	(void)libcurl.easy_setopt(e, CURLOPT_CUSTOMREQUEST, call->method);
 	if (strcmp(call->method, "HEAD") == 0)
-		(void)curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+		(void)libcurl.easy_setopt(e, CURLOPT_NOBODY, 1L);
 	if (call->body) {
-		(void)curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->n_body);
-		(void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body);
+		(void)libcurl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->n_body);
+		(void)libcurl.easy_setopt(e, CURLOPT_POSTFIELDS, call->body);
 	}
 }
 
@@ -223,15 +241,15 @@ static void set_callbacks(struct run *run)
 {
 	CURL *e = run->easy;
 
-	(void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
-	(void)curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	(void)curl_easy_setopt(e, CURLOPT_HEADERDATA, run);
-	(void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	(void)curl_easy_setopt(e, CURLOPT_WRITEDATA, run);
-	(void)curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
-	(void)curl_easy_setopt(e, CURLOPT_XFERINFODATA, run);
-	(void)curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
+	(void)libcurl.easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	(void)libcurl.easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	(void)libcurl.easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	(void)libcurl.easy_setopt(e, CURLOPT_HEADERDATA, run);
+	(void)libcurl.easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	(void)libcurl.easy_setopt(e, CURLOPT_WRITEDATA, run);
+	(void)libcurl.easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
+	(void)libcurl.easy_setopt(e, CURLOPT_XFERINFODATA, run);
+	(void)libcurl.easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
 }
 
 /* No whole request has reached anybody. */
@@ -256,7 +274,7 @@ static int translate(const struct run *run, CURLcode code, struct error *err)
 	if (r)
 		return r;
 	(void)error_set(err, ERR_UNAVAILABLE, (int)code, "the daemon's answer broke off: %s",
-			curl_easy_strerror(code));
+			libcurl.easy_strerror(code));
 	return -ERR_UNAVAILABLE;
 }
 
@@ -270,21 +288,24 @@ static int perform(struct run *run, const struct api_call *call, struct error *e
 	buf_printf(&url, "http://tallyman%s", call->target);
 	set_request(run, call, url.data);
 	set_callbacks(run);
-	(void)curl_easy_setopt(run->easy, CURLOPT_HTTPHEADER, headers);
-	code = curl_easy_perform(run->easy);
-	(void)curl_easy_getinfo(run->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)libcurl.easy_setopt(run->easy, CURLOPT_HTTPHEADER, headers);
+	code = libcurl.easy_perform(run->easy);
+	(void)libcurl.easy_getinfo(run->easy, CURLINFO_RESPONSE_CODE, &status);
 	run->result->status = (unsigned)status;
 	return translate(run, code, err);
 }
 
 static int go(struct run *run, const struct api_call *call, struct error *err)
 {
-	CURL *easy CLEAN(easy) = curl_easy_init();
+	CURL *easy CLEAN(easy) = NULL;
 	struct sockaddr_un unused;
 	int r = api_listen_address(run->client->path, &unused, err);
 
+	if (r == 0)
+		r = late_load(&late, err);
 	if (r < 0)
 		return r;
+	easy = libcurl.easy_init();
 	if (!easy)
 		abort();
 	run->easy = easy;

@@ -19,13 +19,13 @@
  * Locks: one. Fields of a connection that are marked "lock" belong to whoever holds api->lock;
  * those marked "thread" to the API's thread; the request itself to its holder while there is one.
  */
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/watch.h"
+#include "controller/api/api_mhd.h"
 #include "controller/api/api_server.h"
 
 enum api_stage { API_READING, API_ASKED, API_ANSWERED, API_STREAMING, API_ENDED };

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "controller/api/api_mhd.h"
 #include "controller/api/api_problem.h"
 
 enum {
@@ -26,7 +27,7 @@ enum {
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+		libmicrohttpd.get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct api_conn *c = info->socket_context;
 
 	(void)cls;
@@ -37,7 +38,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 
 static char *copy_header(const struct api_conn *c, const char *name)
 {
-	return xstrdup(MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name));
+	return xstrdup(libmicrohttpd.lookup_connection_value(c->mhd, MHD_HEADER_KIND, name));
 }
 
 static size_t body_limit(const struct api_conn *c)
@@ -81,7 +82,7 @@ static bool ask(struct api_conn *c)
 	pthread_mutex_lock(&api->lock);
 	is_stopping = api->is_stopping;
 	if (!is_stopping) {
-		MHD_suspend_connection(c->mhd);
+		libmicrohttpd.suspend_connection(c->mhd);
 		c->is_suspended = true;
 		c->deadline = (struct mono){ 0 };
 		c->stage = API_ASKED;
@@ -101,7 +102,7 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 {
 	/* Refused for what is no header; then the answer is fine without it. */
 	if (value && *value)
-		(void)MHD_add_response_header(response, name, value);
+		(void)libmicrohttpd.add_response_header(response, name, value);
 }
 
 static enum MHD_Result queue(struct api_conn *c, unsigned status, struct MHD_Response *response)
@@ -113,8 +114,8 @@ static enum MHD_Result queue(struct api_conn *c, unsigned status, struct MHD_Res
 	add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	add_header(response, "Tallyman-Version", c->api->opt.version);
-	r = MHD_queue_response(c->mhd, status, response);
-	MHD_destroy_response(response);
+	r = libmicrohttpd.queue_response(c->mhd, status, response);
+	libmicrohttpd.destroy_response(response);
 	return r;
 }
 
@@ -135,7 +136,8 @@ static struct MHD_Response *make_refusal(bool is_busy)
 	doc = api_problem_document(&err);
 	json_canonical(doc, &text);
 	n = text.n;
-	return MHD_create_response_from_buffer_with_free_callback(n, buf_take(&text), free);
+	return libmicrohttpd.create_response_from_buffer_with_free_callback(n, buf_take(&text),
+									    free);
 }
 
 /* Our own no, which costs the loop nothing. */
@@ -183,7 +185,7 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
 		n = c->is_broken ? MHD_CONTENT_READER_END_WITH_ERROR
 				 : MHD_CONTENT_READER_END_OF_STREAM;
 	} else {
-		MHD_suspend_connection(c->mhd);
+		libmicrohttpd.suspend_connection(c->mhd);
 		c->is_suspended = true;
 	}
 	pthread_mutex_unlock(&c->api->lock);
@@ -197,10 +199,10 @@ static struct MHD_Response *make_response(struct api_conn *c)
 	size_t n = a->bytes.n;
 
 	if (c->is_stream)
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
-							     read_stream, c, NULL);
+		response = libmicrohttpd.create_response_from_callback(
+			MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, c, NULL);
 	else
-		response = MHD_create_response_from_buffer_with_free_callback(
+		response = libmicrohttpd.create_response_from_buffer_with_free_callback(
 			n, buf_take(&a->bytes), free);
 	if (!response)
 		return NULL;
@@ -243,7 +245,8 @@ ON_REQUEST(on_request)
 	if (!c->has_begun) {
 		begin(c, method);
 		/* A client that asks first need not send what will be refused. */
-		if (c->refusal && MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, "Expect"))
+		if (c->refusal &&
+		    libmicrohttpd.lookup_connection_value(c->mhd, MHD_HEADER_KIND, "Expect"))
 			return refuse(c);
 		return MHD_YES;
 	}
@@ -322,7 +325,8 @@ void api_http_adopt(struct api *api, int fd, const struct api_peer *peer)
 	api->conns = c;
 	pthread_mutex_unlock(&api->lock);
 	api->adding = c;
-	if (MHD_add_connection(api->mhd, fd, &addr, sizeof(addr)) == MHD_YES || !api->adding)
+	if (libmicrohttpd.add_connection(api->mhd, fd, &addr, sizeof(addr)) == MHD_YES ||
+	    !api->adding)
 		return;
 	api->adding = NULL;
 	pthread_mutex_lock(&api->lock);
@@ -337,18 +341,22 @@ static struct MHD_Daemon *start_daemon(struct api *api)
 	const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
 			       MHD_USE_SUPPRESS_DATE_NO_CLOCK;
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, api, MHD_OPTION_NOTIFY_CONNECTION,
-				on_connection, api, MHD_OPTION_URI_LOG_CALLBACK, on_uri, api,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_API_HEAD,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)API_MAX_CONNS + 1,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	return libmicrohttpd.start_daemon(
+		flags, 0, NULL, NULL, on_request, api, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+		api, MHD_OPTION_URI_LOG_CALLBACK, on_uri, api, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)LIMIT_API_HEAD, MHD_OPTION_CONNECTION_LIMIT, (unsigned)API_MAX_CONNS + 1,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 int api_http_new(const struct api_options *o, struct api **ret, struct error *err)
 {
-	struct api *api = xcalloc(1, sizeof(*api));
 	const union MHD_DaemonInfo *info;
+	struct api *api;
+	int r = api_mhd_load(err);
 
+	if (r < 0)
+		return r;
+	api = xcalloc(1, sizeof(*api));
 	api->opt = *o;
 	api->own = geteuid();
 	api->listen = API_LISTEN_INIT;
@@ -358,7 +366,7 @@ int api_http_new(const struct api_options *o, struct api **ret, struct error *er
 		api->opt.patience_us = 10 * CLOCK_SEC;
 	api->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	api->mhd = api->wake < 0 ? NULL : start_daemon(api);
-	info = api->mhd ? MHD_get_daemon_info(api->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	info = api->mhd ? libmicrohttpd.get_daemon_info(api->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		api_http_free(api);
 		return error_set(err, ERR_UNAVAILABLE, 0, "cannot start the API's HTTP server");
@@ -377,7 +385,7 @@ static void resume_all(struct api *api)
 			continue;
 		c->is_suspended = false;
 		(void)shutdown(c->fd, SHUT_RDWR);
-		MHD_resume_connection(c->mhd);
+		libmicrohttpd.resume_connection(c->mhd);
 	}
 }
 
@@ -387,8 +395,8 @@ void api_http_free(struct api *api)
 		return;
 	resume_all(api);
 	if (api->mhd) {
-		(void)MHD_run(api->mhd); /* resumed they are from here on */
-		MHD_stop_daemon(api->mhd);
+		(void)libmicrohttpd.run(api->mhd); /* resumed they are from here on */
+		libmicrohttpd.stop_daemon(api->mhd);
 	}
 	while (api->conns)
 		api_conn_forget(api->conns); /* closed long ago, and never given back */

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "controller/api/api_home.h"
 #include "controller/api/api_http.h"
+#include "controller/api/api_mhd.h"
 
 #define ACCEPT_PAUSE_US (100 * CLOCK_MS) /* when there are no descriptors left */
 
@@ -84,7 +85,7 @@ static void visit(struct api_conn *c, struct turn *t)
 		api_conn_set_deadline(c);
 	if (c->is_suspended && is_touched) {
 		c->is_suspended = false;
-		MHD_resume_connection(c->mhd);
+		libmicrohttpd.resume_connection(c->mhd);
 		t->is_due = true;
 	}
 	watch(c, t);
@@ -104,7 +105,7 @@ static void prepare(struct api *api, struct mono now, struct turn *t)
 	pthread_mutex_unlock(&api->lock);
 	if (!may_accept)
 		sooner(&t->wake, api->accept_after);
-	if (MHD_get_timeout(api->mhd, &ms) == MHD_YES)
+	if (libmicrohttpd.get_timeout(api->mhd, &ms) == MHD_YES)
 		sooner(&t->wake, mono_add(now, (int64_t)ms * CLOCK_MS));
 	t->fds[FD_WAKE] = (struct pollfd){ .fd = api->wake, .events = POLLIN };
 	t->fds[FD_HTTP] = (struct pollfd){ .fd = api->epoll, .events = POLLIN };
@@ -189,5 +190,5 @@ void api_turn(struct api *api, struct mono until)
 		accept_all(api, now);
 	if (t.fds[FD_HOME].revents)
 		api_home_turn(api);
-	(void)MHD_run(api->mhd); /* fails for a daemon of another kind only */
+	(void)libmicrohttpd.run(api->mhd); /* fails for a daemon of another kind only */
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* version: what this program is and which libraries it runs with. */
-#include <archive.h>
 #include <json-c/json.h>
-#include <openssl/crypto.h>
+#include <nettle/version.h>
 #include <sqlite3.h>
 #include <yaml.h>
 
+#include "backends/image_archive.h"
 #include "backends/shim_build.h"
 #include "controller/cli/command.h"
 #include "controller/cli/output.h"
@@ -14,21 +14,39 @@
 
 struct library {
 	const char *name;
-	const char *version;
+	char version[24];
 };
 
 enum { N_LIBRARIES = 5 };
 
+/* libarchive says "libarchive 3.6.2". */
+static const char *archive_version(void)
+{
+	const char *space;
+
+	if (image_archive_load(NULL) < 0)
+		return "missing";
+	space = strchr(libarchive.version_string(), ' ');
+	return space ? space + 1 : libarchive.version_string();
+}
+
+static struct library library(const char *name, const char *version)
+{
+	struct library l = { .name = name };
+
+	snprintf(l.version, sizeof(l.version), "%s", version);
+	return l;
+}
+
 static void find_libraries(struct library ret[N_LIBRARIES])
 {
-	/* libarchive says "libarchive 3.6.2". */
-	const char *archive = strchr(archive_version_string(), ' ');
-
-	ret[0] = (struct library){ "libyaml", yaml_get_version_string() };
-	ret[1] = (struct library){ "sqlite", sqlite3_libversion() };
-	ret[2] = (struct library){ "json-c", json_c_version() };
-	ret[3] = (struct library){ "libarchive", archive ? archive + 1 : archive_version_string() };
-	ret[4] = (struct library){ "libcrypto", OpenSSL_version(OPENSSL_VERSION_STRING) };
+	ret[0] = library("libyaml", yaml_get_version_string());
+	ret[1] = library("sqlite", sqlite3_libversion());
+	ret[2] = library("json-c", json_c_version());
+	ret[3] = library("libarchive", archive_version());
+	ret[4] = library("nettle", "");
+	snprintf(ret[4].version, sizeof(ret[4].version), "%d.%d", nettle_version_major(),
+		 nettle_version_minor());
 }
 
 static void print_json(struct cli *cli, const struct library *libraries)
