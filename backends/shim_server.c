@@ -20,6 +20,7 @@
 #include "backends/shim_exits.h"
 #include "backends/shim_seat.h"
 #include "backends/shim_work.h"
+#include "base/heap.h"
 #include "base/limits.h"
 
 enum {
@@ -475,6 +476,8 @@ static int serve(struct shim_server *s, struct error *err)
 		consider_leaving(s, now);
 		if (!s->stop)
 			consider_upgrade(s, now);
+		if (shim_work_is_idle(s->work))
+			heap_rest();
 	}
 	return 0;
 }

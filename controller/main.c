@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/crash.h"
+#include "base/heap.h"
 #include "base/limits.h"
 #include "controller/cli/command.h"
 #include "controller/cli/help.h"
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	int parsed, status;
 
+	heap_begin();
 	fill_stdio();
 	crash_begin(environment, words[0]);
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader who left is an error of write() */

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "controller/backoff.h"
 #include "controller/run_manager.h"
@@ -204,6 +205,8 @@ static void serve(struct run *r)
 		if (r->is_stopping && (!r->driver || driver_is_idle(r->driver)) &&
 		    sweeper_is_idle(r->sweeper))
 			return;
+		if ((!r->driver || driver_is_idle(r->driver)) && sweeper_is_idle(r->sweeper))
+			heap_rest();
 		causes = loop_turn(r->loop, next_wake(r), &r->now);
 		if (causes & LOOP_HANGUP)
 			sources_look(r->sources);
