@@ -40,6 +40,10 @@ enum { ACCEPT_UNCHANGED = 1, ACCEPT_KEPT_DOWN = 2 };
 int accept_file(struct store *s, const struct accept_file *file, const struct accept_from *from,
 		int64_t *ret_revision, struct error *err);
 
-/** accept_down() - nothing of it is wanted from now on; in the caller's transaction */
+/**
+ * accept_down() - nothing of it is wanted from now on; in the caller's transaction
+ *
+ * That its jobs have run is forgotten: when it comes back they run again, as everything of it does.
+ */
 int accept_down(struct store *s, const char *deployment, const struct accept_from *from,
 		struct error *err);

@@ -128,3 +128,11 @@ int slot_store_raise(struct store *s, const struct instance *i, struct error *er
 	stmt_bind_text(st, "deployment", i->deployment);
 	return stmt_run_one(st, i->deployment, err);
 }
+
+int slot_store_forget_done(struct store *s, const char *deployment, struct error *err)
+{
+	struct stmt *st CLEAN(stmt) = stmt_get(s, Q_SLOT_FORGET_DONE);
+
+	stmt_bind_text(st, "deployment", deployment);
+	return stmt_run(st, err);
+}

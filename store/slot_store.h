@@ -41,3 +41,6 @@ int slot_store_next_generation(struct store *s, const struct slot *slot, uint64_
  * Return: 0; -ERR_NOT_FOUND when the deployment is not in the store.
  */
 int slot_store_raise(struct store *s, const struct instance *i, struct error *err);
+
+/** slot_store_forget_done() - jobs of @deployment that have run to their end will run once more */
+int slot_store_forget_done(struct store *s, const char *deployment, struct error *err);

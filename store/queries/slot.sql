@@ -56,3 +56,8 @@ FROM deployment
 WHERE name = :deployment
 ON CONFLICT (deployment, service, number) DO UPDATE SET
 	generation = max(generation, excluded.generation);
+
+-- name: slot_forget_done
+UPDATE slot
+SET done_hash = NULL
+WHERE deployment = (SELECT id FROM deployment WHERE name = :deployment);

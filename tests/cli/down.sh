@@ -79,3 +79,17 @@ tm_ok down "${memory[@]}" --all
 tm_ok down "${memory[@]}" --all --state-dir elsewhere
 assert_eq "$out" "" "stdout"
 assert_contains "$err" "no deployment was ever seen on this node"
+
+# What has run to its end runs again when the deployment comes back, whoever noted its end.
+printf '%s\n' 'version: v1' 'deployment: jobs' 'services:' '  once: { rtype: job,' \
+	'    image: { name: local/batch:1 }, command: { entrypoint: ["false"] } }' >jobs.yaml
+tm_ok apply "${memory[@]}" jobs.yaml
+tm_ok apply "${memory[@]}" jobs.yaml
+assert_eq "$out" $'Plan: nothing to do\njobs: 1 done'
+tm_ok down "${memory[@]}" jobs
+tm plan "${memory[@]}" jobs.yaml
+assert_rc 2
+tm_ok apply "${memory[@]}" jobs.yaml
+assert_contains "$out" "+ create once-rep-0: not there"
+tm_ok status jobs "${memory[@]}" -o json
+is_json '[(i["generation"], i["state"], i["exit_code"]) for i in d["instances"]] == [(2, "done", 1)]'
