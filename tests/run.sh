@@ -3,9 +3,9 @@
 # run.sh [--long] [--allow-skip=NAME]...: install what is missing, build, run every test.
 #
 # Suites: dev (ASan, UBSan; everything), release (end to end, benches), tsan (tests with threads).
-# --long adds fuzzing, mutants, 10 000 seeds and soak runs. Prints `N passed, N failed` for each
-# suite and, as its very last line, for all. A test on a real runtime that was skipped is a
-# failure unless its name, or its runtime's, is allowed. Logs are left in build/logs.
+# --long adds fuzzing, mutants, 10 000 seeds, all crash points and soak runs. Prints `N passed,
+# N failed` for each suite and, as its very last line, for all. A test on a real runtime that was
+# skipped is a failure unless its name, or its runtime's, is allowed. Logs are left in build/logs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -94,7 +94,6 @@ ctest_suite() {
 
 fuzz_suite() {
 	local target name failed=0 passed=0
-	build fuzz
 	for target in build/fuzz/tests/fuzz_*; do
 		[[ -f $target && -x $target ]] || continue
 		name=$(basename "$target")
@@ -131,8 +130,10 @@ ctest_suite release release -L 'e2e|bench' -LE long
 build tsan --target thread_tests
 ctest_suite tsan tsan -L threads
 if [[ $long ]]; then
+	build fuzz
 	suite fuzz fuzz_suite
 	ctest_suite long release -L long
+	ctest_suite crash dev -L long -R '^crash_' # crash points are in test builds only
 	suite figures figures_suite
 fi
 if [[ -r build/release/bench.txt ]]; then

@@ -3,12 +3,13 @@
 # A sweep dies at its first crash point, at its second and so on; then its shim does. Over the model
 # at all of them, with real containers at some. After each the next sweep finishes: nothing of the
 # orphans is left, on the host as in the store, and what is wanted keeps its very process.
-# CRASH_STRIDE: every so many points of real containers (5), and three times that in the shim.
+# CRASH_STRIDE: every so many points of real containers (5), and three times that in the shim; 1: all.
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "$0")/../support/lib.sh"
 . "$TEST_SOURCE_DIR/tests/support/crash.sh"
 . "$TEST_SOURCE_DIR/tests/support/sweep.sh"
 stride=${CRASH_STRIDE:-5}
+shim_stride=$((stride == 1 ? 1 : 3 * stride))
 
 file() { # DEPLOYMENT REPLICAS
 	printf 'version: v1\ndeployment: %s\nservices:\n  web:\n    image: { name: local/busybox:1 }\n' "$1"
@@ -78,7 +79,7 @@ for ((n = 1; ; n += stride)); do
 done
 commands=$n
 again
-for ((n = 1; ; n += 3 * stride)); do
+for ((n = 1; ; n += shim_stride)); do
 	kill -9 "$(shim_pid)"
 	rm -f "$crashed"
 	run env "CRASH_AT=shim:$n:$crashed" "$TALLYMAN" sweep --now --mode delete 2>/dev/null
@@ -86,6 +87,6 @@ for ((n = 1; ; n += 3 * stride)); do
 	finished
 	again
 done
-echo "some of $commands crash points of a sweep, and of $n of its shim"
+echo "every ${stride}. of some $commands crash points of a sweep, every ${shim_stride}. of $n of its shim"
 ((commands > 10 && n > 10)) || fail "too few"
 tm_ok sweep --now --mode delete
