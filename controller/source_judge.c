@@ -120,7 +120,7 @@ static const char *first_error(const struct findings *f, struct arena *a)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->items[i].severity == SEVERITY_ERROR)
-			return arena_printf(a, "%s:%u: %s [%s]", f->file, f->items[i].mark.line,
+			return arena_printf(a, "line %u: %s [%s]", f->items[i].mark.line,
 					    f->items[i].message,
 					    findings_code_text(f->items[i].code));
 	return "it does not parse";
@@ -396,6 +396,11 @@ static int tell(struct judge *j, const struct item *it, enum event_level level, 
 					 .slot = -1,
 					 .message = text };
 
+	if (level == EVENT_WARNING) {
+		j->out->warnings = arena_grow(j->a, j->out->warnings, j->out->n_warnings,
+					      sizeof(const char *));
+		j->out->warnings[j->out->n_warnings++] = text;
+	}
 	return event_store_append(j->s->store, &event, err);
 }
 

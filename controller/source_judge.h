@@ -26,6 +26,8 @@ struct source_verdict {
 	struct arena *arena;    /* the caller's: everything below lives in it, but wanted ones */
 	struct wanted **wanted; /* new desired states, to be handed to the driver; the caller's */
 	size_t n_wanted;
+	const char **warnings; /* what is wrong since this scan, to be logged */
+	size_t n_warnings;
 	bool is_unsettled; /* something should be looked at again soon */
 };
 

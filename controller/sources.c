@@ -112,6 +112,8 @@ static int judge(struct sources *s, const struct source_scan *scan, struct mono 
 	}
 	for (size_t i = 0; i < v.n_wanted; i++)
 		s->o.want(s->o.arg, TAKE(v.wanted[i]));
+	for (size_t i = 0; i < v.n_warnings; i++)
+		log_line(LOG_WARN, "step=source msg=%s", v.warnings[i]);
 	source_verdict_done(&v);
 	if (v.is_unsettled)
 		make_due(s, mono_add(now, SOURCE_SETTLE_US));

@@ -47,6 +47,7 @@ deployment shop 4 >watched/.new && mv watched/.new watched/shop.yaml
 wait_for 20 running 4
 echo 'version: v1' >watched/shop.yaml
 wait_for 20 event "missing field 'deployment'"
+wait_for 20 said "level=warn step=source msg=$PWD/watched/shop.yaml: line 1: missing field 'deployment'"
 running 4 || fail "a file that does not parse took something away"
 rm -r watched
 wait_for 20 event "No such file"

@@ -184,7 +184,7 @@ static void test_what_cannot_be_read_takes_nothing_away(void **state)
 	assert_int_equal(look(w), 1);
 	put(w, "shop.yaml", "version: v1\ndeployment: shop\nservices: {s0: {image: 1, 2}}\n");
 	assert_int_equal(look(w), 0);
-	has_problem(w, shop, "shop.yaml:3");
+	has_problem(w, shop, "line 3: ");
 	put(w, "shop.yaml", "version: v1\ndeployment: shop\nservices: {}\n");
 	assert_int_equal(look(w), 0);
 	has_problem(w, shop, "no services");
