@@ -113,12 +113,13 @@ const struct desired *driver_desired(struct driver *d, const char *deployment)
 }
 
 /* Nothing is under way and nothing will be without something new from outside. */
-static bool is_at_rest(const struct tracked *t, enum driver_end *end)
+static bool is_at_rest(const struct tracked *t, const struct scope *scope, enum driver_end *end)
 {
-	if (t->coming || t->asked || t->overall == RECONCILE_BUSY ||
-	    t->overall == RECONCILE_PAUSING)
+	enum reconcile_overall is = scope ? reconcile_overall_of(t->r, scope) : t->overall;
+
+	if (t->coming || t->asked || is == RECONCILE_BUSY || is == RECONCILE_PAUSING)
 		return false;
-	if (t->overall == RECONCILE_STUCK)
+	if (is == RECONCILE_STUCK)
 		*end = DRIVER_STUCK;
 	return true;
 }
@@ -127,7 +128,7 @@ static bool is_settled(const struct driver *d, enum driver_end *ret)
 {
 	*ret = DRIVER_CONVERGED;
 	for (const struct tracked *t = d->first; t; t = t->next)
-		if (!is_at_rest(t, ret))
+		if (!is_at_rest(t, NULL, ret))
 			return false;
 	return !d->look_wanted && turn_is_idle(d);
 }
@@ -170,12 +171,13 @@ bool driver_is_idle(const struct driver *d)
 	return turn_is_idle(d);
 }
 
-bool driver_is_settled(struct driver *d, const char *deployment, enum driver_end *ret)
+bool driver_is_settled(struct driver *d, const char *deployment, const struct scope *scope,
+		       enum driver_end *ret)
 {
 	const struct tracked *t = turn_find(d, deployment);
 
 	*ret = DRIVER_CONVERGED;
-	return !t || (!d->look_wanted && is_at_rest(t, ret));
+	return !t || (!d->look_wanted && is_at_rest(t, scope, ret));
 }
 
 bool driver_was_seen(struct driver *d, const char *deployment)

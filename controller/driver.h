@@ -82,9 +82,10 @@ struct mono driver_wake(const struct driver *d);
 void driver_stop(struct driver *d);
 bool driver_is_idle(const struct driver *d);
 
-/** driver_is_settled() - would driver_run() end here, were this the only deployment? Also true
- * for one that is not tracked. *ret: CONVERGED or STUCK */
-bool driver_is_settled(struct driver *d, const char *deployment, enum driver_end *ret);
+/** driver_is_settled() - would driver_run() end here, were the slots in @scope (NULL: all) of this
+ * deployment the only ones? Also true for one that is not tracked. *ret: CONVERGED or STUCK */
+bool driver_is_settled(struct driver *d, const char *deployment, const struct scope *scope,
+		       enum driver_end *ret);
 
 /** driver_was_seen() - has a look told what is there of a tracked deployment? */
 bool driver_was_seen(struct driver *d, const char *deployment);

@@ -391,10 +391,9 @@ static void ask_for_look(struct reconciler *r)
 	r->up->flags |= RECONCILE_OBSERVE;
 }
 
-static enum reconcile_overall overall(const struct reconciler *r)
+/* @n: slots by state, of all or of some */
+static enum reconcile_overall overall(const struct reconciler *r, const size_t *n, bool is_flying)
 {
-	const size_t *n = r->counts;
-	bool is_flying = r->n_flights > r->n_answered;
 	if (!r->desired || is_flying || (r->has_look && n[RECONCILE_STATE_WORKING]))
 		return RECONCILE_BUSY;
 	if (!r->has_look)
@@ -426,7 +425,7 @@ static void finish(struct reconciler *r)
 	up->wake = timers_first(&r->timers);
 	if (!r->is_looking)
 		up->wake = nearer(up->wake, r->look_at);
-	up->overall = overall(r);
+	up->overall = overall(r, r->counts, r->n_flights > r->n_answered);
 	for (size_t i = 0; i < RECONCILE_N_STATES; i++)
 		up->counts[i] = r->counts[i];
 }
@@ -448,6 +447,20 @@ void reconcile_step(struct reconciler *r, const struct reconcile_event *ev,
 }
 
 /* --- views --- */
+
+enum reconcile_overall reconcile_overall_of(const struct reconciler *r, const struct scope *scope)
+{
+	size_t counts[RECONCILE_N_STATES] = { 0 };
+	bool is_flying = false;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct rslot *s = &r->slots[i];
+		if (s->is_other || !scope_has(scope, s->service, s->number))
+			continue;
+		counts[s->state]++;
+		is_flying = is_flying || s->ticket;
+	}
+	return overall(r, counts, is_flying);
+}
 
 size_t reconcile_count(const struct reconciler *r)
 {

@@ -190,6 +190,9 @@ CLEAN_DEFINE(reconciler, struct reconciler *, reconcile_free)
 void reconcile_step(struct reconciler *r, const struct reconcile_event *ev,
 		    struct reconcile_update *ret);
 
+/** reconcile_overall_of() - as `overall` of the last update, of the slots in @scope alone */
+enum reconcile_overall reconcile_overall_of(const struct reconciler *r, const struct scope *scope);
+
 /* One slot, for status and progress. Valid until the next call of reconcile_step(). */
 struct reconcile_view {
 	const char *service;

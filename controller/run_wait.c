@@ -249,7 +249,8 @@ static bool is_settled(const struct wait *w, enum driver_end *ret)
 	for (size_t i = 0; i < w->n_names; i++) {
 		enum driver_end one;
 
-		if (!driver_is_settled(w->run->driver, w->names[i].deployment, &one))
+		if (!driver_is_settled(w->run->driver, w->names[i].deployment, w->names[i].scope,
+				       &one))
 			return false;
 		if (one == DRIVER_STUCK)
 			*ret = DRIVER_STUCK;

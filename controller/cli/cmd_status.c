@@ -37,6 +37,14 @@ static bool is_asked(const struct status *st, const char *deployment,
 	return st->n_targets == 0;
 }
 
+/* A job that failed is done as well: it was not to be run again. */
+static bool has_failed(const struct reconcile_view *v)
+{
+	const struct slot *rec = v->record;
+
+	return v->state == RECONCILE_STATE_DONE && !(rec->has_exit_code && rec->exit_code == 0);
+}
+
 /* Why it is not as it shall be; of one that waits also until when. */
 static const char *reason(struct arena *a, const struct reconcile_view *v)
 {
@@ -44,7 +52,7 @@ static const char *reason(struct arena *a, const struct reconcile_view *v)
 	struct wall at = v->record->retry_wall;
 
 	if (verdict_is_right(v->verdict))
-		return NULL;
+		return has_failed(v) ? v->cause : NULL;
 	if (v->verdict != VERDICT_WAIT || !at.us)
 		return v->cause;
 	return arena_printf(a, "%s; next try at %s UTC", v->cause,

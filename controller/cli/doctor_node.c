@@ -10,6 +10,7 @@
 
 #include "backends/image_dir.h"
 #include "base/fs.h"
+#include "controller/api/api_client.h"
 #include "controller/cli/doctor.h"
 #include "controller/cli/open.h"
 #include "controller/config.h"
@@ -122,6 +123,14 @@ static void check_socket(struct doctor *d)
 		   max);
 }
 
+/* A daemon that answers does what commands ask: nothing has to wait for it. */
+static bool is_daemon(const struct doctor *d)
+{
+	struct error unused = ERROR_INIT;
+
+	return api_client_knock(layout_api_socket(&d->node.layout, d->cli->arena), &unused) == 0;
+}
+
 static void check_holder(struct doctor *d, const char *check, const char *path)
 {
 	struct error err = ERROR_INIT;
@@ -131,6 +140,9 @@ static void check_holder(struct doctor *d, const char *check, const char *path)
 	if (r < 0)
 		report_add(d->report, check, REPORT_WARNING, NULL, "nobody knows who holds %s: %s",
 			   path, err.msg);
+	else if (r == PLACE_HELD && is_daemon(d))
+		report_add(d->report, check, REPORT_OK, NULL,
+			   "held by %s, which does what commands ask", holder);
 	else if (r == PLACE_HELD)
 		report_add(d->report, check, REPORT_WARNING,
 			   "wait until it has ended: changing commands end with 6 until then",

@@ -94,6 +94,29 @@ tm_ok approve "$(plan)" "${memory[@]}"
 wait_for 20 up 2
 tm_ok down big "${memory[@]}"
 
+# A neighbour that ends again and again keeps nobody waiting who did not ask for it.
+cat >watched/mixed.yaml <<'EOT'
+version: v1
+deployment: mixed
+services:
+  web: { image: { name: "busybox:1" } }
+  loop: { image: { name: "busybox:1" }, command: { entrypoint: ["false"] } }
+  job: { rtype: job, image: { name: "busybox:1" }, command: { entrypoint: ["false"] } }
+EOT
+runs() { "$TALLYMAN" status "$1" "${memory[@]}" | grep -q " $2 "; }
+wait_for 20 runs mixed/web running
+for verb in restart stop start; do
+	tm_ok $verb mixed/web "${memory[@]}" --timeout 30s
+done
+tm restart mixed "${memory[@]}" --timeout 1s
+assert_rc 5
+failed() { "$TALLYMAN" status mixed/job "${memory[@]}" | grep -q " done .* ended with 1$"; }
+wait_for 20 failed # done is not well
+tm_ok down mixed "${memory[@]}"
+rm watched/mixed.yaml
+tm_ok doctor "${memory[@]}"
+assert_contains "$out" "held by process $daemon (run --runtime memory), which does what commands ask"
+
 # Out of time: the daemon goes on, and says so by its status only.
 deployment slow 2 ', depends: [{service: s9, condition: healthy, timeout: 1h}]' >slow.yaml
 printf '  s9: {image: {name: "busybox:1"}, command: {entrypoint: ["false"]}}\n' >>slow.yaml
