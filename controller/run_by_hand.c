@@ -36,7 +36,8 @@ static int read_asked(const struct request *q, enum manual_action action, struct
 	struct asked_words words;
 	const struct manual like = { .action = action,
 				     .from = { NULL, run_author(q), .by_person = true } };
-	int r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+	static const char *const names[] = { "targets", NULL };
+	int r = run_body(q, names, &body, err);
 
 	if (r == 0)
 		r = read_words(q, body, &words, err);
@@ -104,6 +105,7 @@ int run_restart(struct request *q, struct error *err)
 /* A layer out of quarantine: a new instance of its slot, which begins with it. */
 int run_restore(struct request *q, struct error *err)
 {
+	static const char *const names[] = { "id", NULL };
 	struct json_object *body CLEAN(json) = NULL;
 	const struct accept_from from = { NULL, run_author(q), .by_person = true };
 	const char *id = NULL;
@@ -114,7 +116,7 @@ int run_restore(struct request *q, struct error *err)
 	if (r == 0)
 		r = run_timeout(q, &timeout_us, err);
 	if (r == 0)
-		r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+		r = run_body(q, names, &body, err);
 	if (r == 0)
 		r = json_need_str(body, "id", &id, err);
 	if (r == 0)

@@ -44,9 +44,10 @@ static inline void clean_upload(struct upload *u)
 	upload_done(u);
 }
 
-static int read_json(struct upload *u, const struct api_request *rq, struct error *err)
+static int read_json(struct upload *u, const struct request *q, struct error *err)
 {
-	int r = json_parse(rq->body, rq->n_body, &u->body, err);
+	static const char *const names[] = { "file", "source", "env", NULL };
+	int r = run_body(q, names, &u->body, err);
 
 	if (r == 0)
 		r = json_need_str(u->body, "file", &u->bytes, err);
@@ -105,7 +106,7 @@ static int read_upload(const struct request *q, struct upload *u, struct error *
 	if (r == 0)
 		r = run_timeout(q, &u->timeout_us, err);
 	if (r == 0 && is_json(rq))
-		r = read_json(u, rq, err);
+		r = read_json(u, q, err);
 	if (!u->source)
 		u->source = "<api>";
 	/* Nobody's environment: what the daemon was started with is not the file's business. */
@@ -239,18 +240,22 @@ static int all_names(const struct request *q, struct names *ret, struct error *e
 static int read_names(const struct request *q, struct names *ret, struct error *err)
 {
 	struct json_object *body CLEAN(json) = NULL, *list;
-	bool all = false;
-	int r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+	static const char *const names[] = { "deployments", "all", NULL };
+	bool all = false, is_named;
+	int r = run_body(q, names, &body, err);
 
 	if (r == 0)
 		r = json_get_bool(body, "all", &all, err);
-	if (r >= 0 && all)
-		return all_names(q, ret, err);
 	if (r >= 0)
 		r = json_get_array(body, "deployments", &list, err);
 	if (r < 0)
 		return error_wrap(err, r, "the request");
-	if (r == JSON_ABSENT || json_object_array_length(list) == 0)
+	is_named = r != JSON_ABSENT && json_object_array_length(list) > 0;
+	if (all && is_named)
+		return error_set(err, ERR_INVALID, 0, "'deployments' or 'all', not both");
+	if (all)
+		return all_names(q, ret, err);
+	if (!is_named)
 		return error_set(err, ERR_INVALID, 0, "name 'deployments', or say 'all'");
 	ret->items = arena_array(q->arena, json_object_array_length(list), sizeof(*ret->items));
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -319,8 +324,9 @@ int run_down(struct request *q, struct error *err)
 int run_approve(struct request *q, struct error *err)
 {
 	struct json_object *body CLEAN(json) = NULL, *doc;
+	static const char *const names[] = { "plan", NULL };
 	const char *plan = NULL;
-	int r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+	int r = run_body(q, names, &body, err);
 
 	if (r == 0)
 		r = json_need_str(body, "plan", &plan, err);

@@ -212,7 +212,8 @@ static int read_request(struct request *q, struct running *x, struct error *err)
 	struct json_object *body CLEAN(json) = NULL;
 	const char *word, *user = NULL, *workdir = NULL;
 	struct target target;
-	int r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+	static const char *const names[] = { "target", "command", "user", "workdir", NULL };
+	int r = run_body(q, names, &body, err);
 
 	if (r == 0)
 		r = json_need_str(body, "target", &word, err);

@@ -179,13 +179,14 @@ static int read_options(struct json_object *body, struct asker *a, struct error 
 
 int run_sweep(struct request *q, struct error *err)
 {
+	static const char *const names[] = { "mode", "now", "only", NULL };
 	struct json_object *body CLEAN(json) = NULL;
 	struct sweeper *s = q->run->sweeper;
 	struct asker *a;
 	int r = run_need_driver(q, err);
 
 	if (r == 0)
-		r = json_parse(q->rq->body, q->rq->n_body, &body, err);
+		r = run_body(q, names, &body, err);
 	if (r < 0)
 		return r;
 	a = xcalloc(1, sizeof(*a));

@@ -102,12 +102,15 @@ static int hand_in(struct converge *c, struct error *err)
 		r = find_names(c, store, &names, err);
 	if (r < 0)
 		return r;
+	body = json_object_new_object();
+	if (command_has(c->args, "all")) {
+		json_put_bool(body, "all", true);
+		return remote_converge(c, "down", body, err);
+	}
 	list = json_object_new_array();
 	for (size_t i = 0; i < names.n; i++)
 		json_object_array_add(list, json_object_new_string(names.items[i]));
-	body = json_object_new_object();
 	json_put_obj(body, "deployments", list);
-	json_put_bool(body, "all", command_has(c->args, "all"));
 	return remote_converge(c, "down", body, err);
 }
 

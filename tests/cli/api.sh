@@ -90,6 +90,12 @@ fails 400 invalid "the request" /v1/down --data-binary 'no json'
 fails 400 invalid "name 'deployments'" /v1/down --data-binary '{}'
 fails 400 invalid "NUL" /v1/down --data-binary '{"deployments": ["shop\u0000x"]}'
 fails 400 invalid "NUL" /v1/stop --data-binary '{"targets": ["shop\u0000x"]}'
+# What is not understood may be the half that matters: "only", written wrongly, would mean all.
+fails 400 invalid "not both" /v1/down --data-binary '{"all": true, "deployments": ["shop"]}'
+fails 400 invalid "no 'deployment' here" /v1/down --data-binary '{"all": true, "deployment": "shop"}'
+fails 400 invalid "no 'olny' here" /v1/sweep --data-binary '{"mode": "delete", "olny": ["shop.db-rep-0.1"]}'
+fails 400 invalid "no 'target' here" /v1/stop --data-binary '{"targets": ["shop"], "target": "shop/db"}'
+fails 400 invalid "no 'dir' here" /v1/exec --data-binary '{"target": "shop", "command": ["ls"], "dir": "/"}'
 fails 404 not-found "no deployment 'nope'" /v1/down --data-binary '{"deployments": ["shop", "nope"]}'
 fails 404 not-found "nope" /v1/stop --data-binary '{"targets": ["shop", "nope"]}'
 fails 404 not-found "no deployment 'nope'" /v1/deployments/nope
