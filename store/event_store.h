@@ -50,6 +50,7 @@ struct event_filter {
 /** event_store_append() - @row->last is the time; drops the oldest when the ring is full */
 int event_store_append(struct store *s, const struct event_row *row, struct error *err);
 
-/** event_store_list() - oldest first, by their last time */
+/** event_store_list() - oldest first, by their last time; what was written after the clock had been
+ * set back is newer than all before */
 int event_store_list(struct store *s, const struct event_filter *filter, struct arena *a,
 		     struct event_rows *ret, struct error *err);

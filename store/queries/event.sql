@@ -19,11 +19,16 @@ DELETE FROM event
 WHERE seq <= :seq - :keep;
 
 -- The newest ones that fit, oldest of them first; one that was counted is as new as its last time.
+-- An event that is more than a minute older than the one before it was written after the clock had
+-- been set back: a new era, which is newer than all before, whatever times they had.
 -- name: event_list
 SELECT seq, first_us, last_us, count, level, kind, deployment, service, number, runtime_id,
 	message, by_person
-FROM (SELECT * FROM event
-	WHERE seq > :after AND (:deployment IS NULL OR deployment = :deployment COLLATE NOCASE)
-		AND (:service IS NULL OR service = :service)
-	ORDER BY last_us DESC, seq DESC LIMIT :limit)
-ORDER BY last_us, seq;
+FROM (SELECT *, sum(is_set_back) OVER (ORDER BY seq) AS era
+	FROM (SELECT *, first_us < lag(first_us, 1, 0) OVER (ORDER BY seq) - 60000000 AS is_set_back
+		FROM event
+		WHERE seq > :after
+			AND (:deployment IS NULL OR deployment = :deployment COLLATE NOCASE)
+			AND (:service IS NULL OR service = :service))
+	ORDER BY era DESC, last_us DESC, seq DESC LIMIT :limit)
+ORDER BY era, last_us, seq;

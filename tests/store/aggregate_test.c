@@ -311,6 +311,33 @@ static void test_events_are_counted(void **state)
 	ok(f, store_commit(&txn, &f->err));
 }
 
+/* A clock that was years ahead, and was set: what happens now is what a person is shown first. */
+static void test_events_after_the_clock_was_set_back(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *txn = fixture_begin(f);
+	struct wall ahead = { f->now.us + 315360000 * CLOCK_SEC };
+	struct event_row items[] = { event("web", "before", f->now), event("web", "ahead", ahead),
+				     event("db", "ahead", ahead), event("web", "now", f->now),
+				     event("web", "now", f->now) };
+	struct event_filter newest = { .limit = 2 };
+	struct event_rows rows;
+
+	items[4].last.us += CLOCK_SEC;
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
+		ok(f, event_store_append(f->store, &items[i], &f->err));
+	ok(f, event_store_list(f->store, &newest, f->arena, &rows, &f->err));
+	assert_int_equal(rows.n, 2);
+	assert_string_equal(rows.items[0].service, "db");
+	assert_string_equal(rows.items[1].message, "now");
+	assert_int_equal(rows.items[1].count, 2);
+	newest.limit = 0;
+	ok(f, event_store_list(f->store, &newest, f->arena, &rows, &f->err));
+	assert_int_equal(rows.n, 4);
+	assert_string_equal(rows.items[0].message, "before");
+	ok(f, store_commit(&txn, &f->err));
+}
+
 static void test_events_are_a_ring(void **state)
 {
 	struct fixture *f = *state;
@@ -419,6 +446,7 @@ int main(void)
 		TEST(test_intents),
 		TEST(test_events_are_counted),
 		TEST(test_events_are_a_ring),
+		TEST(test_events_after_the_clock_was_set_back),
 		TEST(test_node),
 		TEST(test_images),
 	};
