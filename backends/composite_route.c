@@ -117,10 +117,20 @@ static const char *node_version(const struct composite_query *q, const char *os,
 static const struct {
 	enum composite_kind kind;
 	const char *(*reason)(const struct composite_query *q, const char *os, struct arena *a);
+	const char *hint;
 } rows[] = {
-	{ COMPOSITE_MISMATCH, image_os },      { COMPOSITE_MISMATCH, image_arch },
-	{ COMPOSITE_MISMATCH, image_version }, { COMPOSITE_PEER, no_runtime },
-	{ COMPOSITE_MISMATCH, node_arch },     { COMPOSITE_MISMATCH, node_version },
+	{ COMPOSITE_MISMATCH, image_os, "name an image for that system, or change platform.os" },
+	{ COMPOSITE_MISMATCH, image_arch,
+	  "name an image for that processor, or change platform.arch" },
+	{ COMPOSITE_MISMATCH, image_version,
+	  "name an image for that version, or change platform.osVersion" },
+	{ COMPOSITE_PEER, no_runtime,
+	  "if this node can have one, name it under runtimes in the settings; else apply the file "
+	  "on a node that has" },
+	{ COMPOSITE_MISMATCH, node_arch,
+	  "name an image for this processor, or apply the file on a node that has the other" },
+	{ COMPOSITE_MISMATCH, node_version,
+	  "name an image for this version or an older one, or update the host" },
 };
 
 void composite_route(const struct composite_query *q, struct arena *a, struct composite_answer *ret)
@@ -132,6 +142,7 @@ void composite_route(const struct composite_query *q, struct arena *a, struct co
 		ret->reason = rows[i].reason(q, os, a);
 		if (ret->reason) {
 			ret->kind = rows[i].kind;
+			ret->hint = rows[i].hint;
 			return;
 		}
 	}

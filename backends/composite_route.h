@@ -33,6 +33,7 @@ struct composite_answer {
 	enum composite_kind kind;
 	const char *os;     /* "linux", "windows", "macos", … */
 	const char *reason; /* PEER, MISMATCH: one line; RUN: NULL */
+	const char *hint;   /* the same: what a person can do */
 };
 
 /**

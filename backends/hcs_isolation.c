@@ -76,6 +76,16 @@ static int refuse_hyperv(const struct hcs_isolation_case *c, struct error *err)
 	return r;
 }
 
+static int refuse_newer(const struct hcs_isolation_case *c, struct error *err)
+{
+	int r = error_set(err, ERR_UNSUPPORTED, 0,
+			  "the image is for Windows build %.40s, newer than this host's %u.%u.%u",
+			  c->image_version, c->host->major, c->host->minor, c->host->build);
+
+	error_hint(err, "take an image of the host's build or an older one, or update the host");
+	return r;
+}
+
 static int check_gpu(const struct hcs_isolation_case *c, enum hcs_isolation chosen,
 		     struct error *err)
 {
@@ -91,8 +101,10 @@ static int check_gpu(const struct hcs_isolation_case *c, enum hcs_isolation chos
 	}
 	if (c->sharing != GPU_SHARING_MPS)
 		return 0;
-	return error_set(err, ERR_UNSUPPORTED, 0,
-			 "resources.gpu.sharing: mps is not possible under hyperv isolation");
+	r = error_set(err, ERR_UNSUPPORTED, 0,
+		      "resources.gpu.sharing: mps is not possible under hyperv isolation");
+	error_hint(err, "choose another sharing, or leave it out");
+	return r;
 }
 
 int hcs_isolation_decide(const struct hcs_isolation_case *c, enum hcs_isolation *ret,
@@ -104,10 +116,7 @@ int hcs_isolation_decide(const struct hcs_isolation_case *c, enum hcs_isolation 
 	int r;
 
 	if (is_known && c->host && compare(&image, c->host) > 0)
-		return error_set(err, ERR_UNSUPPORTED, 0,
-				 "the image is for Windows build %.40s, newer than this host's "
-				 "%u.%u.%u",
-				 c->image_version, c->host->major, c->host->minor, c->host->build);
+		return refuse_newer(c, err);
 	if (chosen == HCS_ISOLATION_HYPERV && !c->has_hyperv)
 		return refuse_hyperv(c, err);
 	r = check_gpu(c, chosen, err);

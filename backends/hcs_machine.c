@@ -54,8 +54,10 @@ static int find_boot(const struct hcs_machine *m, const char **ret, struct error
 		*ret = path;
 		return r < 0 ? r : 0;
 	}
-	return error_set(err, ERR_UNSUPPORTED, 0,
-			 "isolation: the image has no utility VM, so it cannot run under hyperv");
+	(void)error_set(err, ERR_UNSUPPORTED, 0,
+			"isolation: the image has no utility VM, so it cannot run under hyperv");
+	error_hint(err, "set isolation: process, or take an image on a base that has one");
+	return -ERR_UNSUPPORTED;
 }
 
 static int grant(const struct hcs_machine *m, const char *disk, struct error *err)

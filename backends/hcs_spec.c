@@ -123,11 +123,14 @@ int hcs_spec_limits_in(const struct resources_spec *r, int64_t vm_memory_mb, int
 	if (e < 0)
 		return e;
 	if ((l.memory_mb && l.memory_mb + GUEST_MB > vm_memory_mb) ||
-	    (r->cpu.has && r->cpu.value > (double)vm_processors))
-		return error_set(err, ERR_UNSUPPORTED, 0,
-				 "its utility VM of %" PRId64 " MB and %" PRId64
-				 " processors is too small for these limits",
-				 vm_memory_mb, vm_processors);
+	    (r->cpu.has && r->cpu.value > (double)vm_processors)) {
+		e = error_set(err, ERR_UNSUPPORTED, 0,
+			      "its utility VM of %" PRId64 " MB and %" PRId64
+			      " processors is too small for these limits",
+			      vm_memory_mb, vm_processors);
+		error_hint(err, "ask for less: the size of a VM stays as it was made");
+		return e;
+	}
 	*ret = l;
 	return 0;
 }
@@ -170,6 +173,16 @@ static void list_ports(const struct service *s, struct arena *a, struct hcn_endp
 	}
 }
 
+static int refuse_network(const char *what, struct error *err)
+{
+	int r = error_set(err, ERR_UNSUPPORTED, 0, "network_mode: %s", what);
+
+	error_hint(err,
+		   "leave network_mode out: it gets an address of its own, and expose publishes "
+		   "its ports");
+	return r;
+}
+
 static int read_network(const struct service *s, struct arena *a, struct hcs_wish *w,
 			struct error *err)
 {
@@ -177,16 +190,12 @@ static int read_network(const struct service *s, struct arena *a, struct hcs_wis
 	case NETWORK_NONE:
 		return 0;
 	case NETWORK_HOST:
-		return error_set(
-			err, ERR_UNSUPPORTED, 0,
-			"network_mode: Windows containers cannot be in the host's network");
+		return refuse_network("Windows containers cannot be in the host's network", err);
 	case NETWORK_CONTAINER:
-		return error_set(err, ERR_UNSUPPORTED, 0,
-				 "network_mode: another container's network is not possible here");
+		return refuse_network("another container's network is not possible here", err);
 	case NETWORK_BRIDGE:
 		if (s->network_mode.name)
-			return error_set(err, ERR_UNSUPPORTED, 0,
-					 "network_mode: a named bridge is not possible here");
+			return refuse_network("a named bridge is not possible here", err);
 		break;
 	case NETWORK_DEFAULT:
 		break;

@@ -91,6 +91,16 @@ static int add_directory(const struct hcs_spec *s, size_t i, struct arena *a, st
 	return 0;
 }
 
+static int refuse_kind(const struct storage_spec *item, struct error *err)
+{
+	int r = error_set(err, ERR_UNSUPPORTED, 0,
+			  "storage %.60s: %s cannot be mounted in a Windows container",
+			  item->target, item->type == STORAGE_S3 ? "s3" : "tmpfs");
+
+	error_hint(err, "use type: named or bind there");
+	return r;
+}
+
 int hcs_spec_storage(const struct hcs_spec *s, struct arena *a, struct hcs_wish *w,
 		     struct error *err)
 {
@@ -101,9 +111,7 @@ int hcs_spec_storage(const struct hcs_spec *s, struct arena *a, struct hcs_wish 
 		const struct storage_spec *item = &service->storage.items[i];
 
 		if (item->type == STORAGE_TMPFS || item->type == STORAGE_S3)
-			r = error_set(err, ERR_UNSUPPORTED, 0,
-				      "storage %.60s: %s cannot be mounted in a Windows container",
-				      item->target, item->type == STORAGE_S3 ? "s3" : "tmpfs");
+			r = refuse_kind(item, err);
 		else if (is_pipe(item->target) ||
 			 (item->type == STORAGE_BIND && is_pipe(item->source)))
 			r = add_pipe(item, &w->container, a, err);

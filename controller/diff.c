@@ -414,18 +414,19 @@ static void hold_back(const struct diff_input *in, struct arena *a, struct diff_
 	if (rec->fault != ERR_OK && !error_transient(rec->fault)) {
 		ret->verdict = VERDICT_FAILED;
 		ret->cause = rec->reason ? rec->reason : error_name(rec->fault);
-		if (rec->fault == ERR_LIMIT && rec->fights)
-			ret->hint = "start, restart or apply tries again, once that is settled";
+		ret->hint = rec->hint;
 	} else if (diff_retry_left(rec, &in->now) > 0) {
 		ret->verdict = VERDICT_WAIT;
 		ret->cause = arena_printf(a, "waits before the next try: %s",
 					  rec->reason ? rec->reason : ret->cause);
+		ret->hint = rec->hint;
 		ret->retry_at = (struct boot){ in->now.boot.us + diff_retry_left(rec, &in->now) };
 	} else if (rec->reason && strcmp(rec->reason, ret->cause) != 0) {
 		/* What went wrong is not forgotten because the time to wait is over. */
 		ret->cause = arena_printf(
 			a, rec->fault ? "%s; the last try failed: %s" : "%s; the one before %s",
 			ret->cause, rec->reason);
+		ret->hint = rec->hint;
 	}
 }
 
@@ -440,6 +441,7 @@ static void decide_removal(const struct diff_input *in, const char *cause, struc
 	ret->verdict = VERDICT_WAIT;
 	ret->cause = arena_printf(a, "cannot be removed yet: %s",
 				  in->record->reason ? in->record->reason : cause);
+	ret->hint = in->record->hint;
 	ret->retry_at = (struct boot){ in->now.boot.us + diff_retry_left(in->record, &in->now) };
 }
 

@@ -66,7 +66,7 @@ static void clear_fault(struct reconciler *r, struct rslot *s)
 	if (s->record.fault == ERR_OK && !s->record.reason)
 		return;
 	s->record.fault = ERR_OK;
-	s->record.reason = NULL;
+	s->record.reason = s->record.hint = NULL;
 	reconcile_done_save(r, s);
 }
 
@@ -94,7 +94,7 @@ void reconcile_done_try_again(struct reconciler *r, struct rslot *s)
 	rec->fails = 0;
 	rec->fights = 0;
 	rec->fault = ERR_OK;
-	rec->reason = NULL;
+	rec->reason = rec->hint = NULL;
 	if (rec->retry_at.us)
 		retry_at_once(s);
 	reconcile_done_save(r, s);
@@ -153,7 +153,7 @@ static void note_failure(struct reconciler *r, const struct rslot *s, const char
 /* Removing is tried for ever: for it every failure is one that may pass. What stands in the way
  * of the slot for good is still so when what is left of a try cannot be removed. */
 static void record_failure(struct reconciler *r, struct rslot *s, enum error_code code,
-			   const char *message)
+			   const char *message, const char *hint)
 {
 	struct slot *rec = &s->record;
 	bool is_removal = s->doing == STEP_REMOVE || s->doing == STEP_SIGNAL;
@@ -162,6 +162,7 @@ static void record_failure(struct reconciler *r, struct rslot *s, enum error_cod
 	if (!is_removal || !is_blocked) {
 		rec->fault = is_removal && !error_transient(code) ? ERR_UNAVAILABLE : code;
 		rec->reason = arena_strdup(r->pass, message ? message : error_name(code));
+		rec->hint = arena_strdup(r->pass, hint);
 	}
 	add_failure(rec);
 	if (is_removal || error_transient(rec->fault))
@@ -185,7 +186,7 @@ static void step_failed(struct reconciler *r, struct rslot *s)
 		s->no_update = true;
 		return;
 	}
-	record_failure(r, s, code, r->ev->done.message);
+	record_failure(r, s, code, r->ev->done.message, r->ev->done.hint);
 	note_failure(r, s, step_kind_to_string(s->doing));
 }
 
@@ -194,7 +195,7 @@ void reconcile_done_stuck(struct reconciler *r, struct rslot *s, struct rinstanc
 	ri->is_signaled = ri->is_killed = false;
 	s->doing = STEP_SIGNAL;
 	look_first(r, s);
-	record_failure(r, s, ERR_TIMEOUT, "it lives on after SIGKILL");
+	record_failure(r, s, ERR_TIMEOUT, "it lives on after SIGKILL", NULL);
 	note_failure(r, s, "stop");
 	reconcile_table_wake(r, s);
 }
@@ -208,7 +209,7 @@ static void image_failed(struct reconciler *r, struct rimage *image)
 		struct rslot *other = &r->slots[image->waiting.head];
 		reconcile_gate_unpark(r, other);
 		other->doing = STEP_STAGE;
-		record_failure(r, other, code, r->ev->done.message);
+		record_failure(r, other, code, r->ev->done.message, r->ev->done.hint);
 		reconcile_table_wake(r, other);
 	}
 }
@@ -388,6 +389,7 @@ static void count_end(struct reconciler *r, struct rslot *s, const struct instan
 		return;
 	}
 	rec->restarts++;
+	rec->hint = NULL;
 	rec->reason = is->has_exit_code ? observed_ended(is->exit_code, r->pass)
 					: "ended, exit code unknown";
 	if (was_well(r, is))

@@ -49,6 +49,7 @@ bool reconcile_drift_is_fight(struct reconciler *r, struct rslot *s)
 	    rec->fights < DRIFT_FIGHT_MAX || !is_in_window(rec, r->ev->wall))
 		return false;
 	rec->fault = ERR_LIMIT;
+	rec->hint = "start, restart or apply tries again, once that is settled";
 	rec->reason = arena_printf(r->pass,
 				   "somebody else changes it, too: %s, again, after it was set "
 				   "back %u times in %d minutes",

@@ -98,6 +98,7 @@ static void copy_record(struct rslot *s, const struct slot *from, struct arena *
 	s->record.boot_id = arena_strdup(a, from->boot_id);
 	s->record.done_hash = arena_strdup(a, from->done_hash);
 	s->record.reason = arena_strdup(a, from->reason);
+	s->record.hint = arena_strdup(a, from->hint);
 }
 
 struct rinstance *reconcile_table_instance(struct rslot *s, uint64_t generation)
@@ -294,7 +295,7 @@ static void compare_wish(struct rslot *s, struct reconciler *r)
 		s->record.fights = 0;
 		s->record.restarts = 0;
 		s->record.fault = ERR_OK;
-		s->record.reason = NULL;
+		s->record.reason = s->record.hint = NULL;
 		s->record.retry_at.us = s->record.retry_at.us ? 1 : 0;
 		s->record.retry_length_us = 0;
 		s->is_record_dirty = true;

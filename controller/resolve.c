@@ -147,10 +147,11 @@ static void route(struct resolver *r, struct expand_group *g)
 	case COMPOSITE_PEER:
 		g->route = (struct route){ .kind = ROUTE_NEEDS_PEER,
 					   .os = answer.os,
-					   .reason = answer.reason };
+					   .reason = answer.reason,
+					   .hint = answer.hint };
 		break;
 	case COMPOSITE_MISMATCH:
-		block(g, ERR_UNSUPPORTED, answer.reason, NULL);
+		block(g, ERR_UNSUPPORTED, answer.reason, answer.hint);
 		break;
 	}
 }

@@ -228,6 +228,18 @@ static int check_runtime(const char *name, struct error *err)
 	return -ERR_INVALID;
 }
 
+static int refuse_twice(const struct session_options *opt, const char *name, struct error *err)
+{
+	(void)error_set(err, ERR_INVALID, 0,
+			opt->primary ? "the settings name %s twice, as runtimes.primary and as "
+				       "runtimes.delegate"
+				     : "runtimes.delegate is %s, which is runtimes.primary already "
+				       "where the settings do not say otherwise",
+			name);
+	error_hint(err, "leave runtimes.delegate out, or give it the runtime for the other system");
+	return -ERR_INVALID;
+}
+
 int session_runtime_names(const struct session_options *opt, const char *ret[RUNTIME_COMPOSITE_MAX],
 			  struct error *err)
 {
@@ -236,8 +248,7 @@ int session_runtime_names(const struct session_options *opt, const char *ret[RUN
 	int r;
 
 	if (delegate && strcmp(delegate, primary) == 0)
-		return error_set(err, ERR_INVALID, 0, "runtime %s is primary and delegate",
-				 primary);
+		return refuse_twice(opt, primary, err);
 	r = check_runtime(primary, err);
 	if (r == 0 && delegate)
 		r = check_runtime(delegate, err);

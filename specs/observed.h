@@ -125,6 +125,7 @@ struct slot {
 	int exit_code;
 	enum error_code fault; /* why the last try failed; ERR_OK: it did not */
 	const char *reason;    /* its message for people; NULL none */
+	const char *hint;      /* what they can do about it; NULL nothing known */
 	uint32_t healed;       /* how often it was set back after somebody had changed it */
 	uint32_t fights;       /* the same, since fight_since */
 	struct wall fight_since;

@@ -40,6 +40,7 @@ int slot_store_save(struct store *s, const struct slot *slot, struct error *err)
 	stmt_bind_text(st, "done_hash", slot->done_hash);
 	stmt_bind_text(st, "fault", slot->fault ? error_name(slot->fault) : NULL);
 	stmt_bind_text(st, "reason", slot->reason);
+	stmt_bind_text(st, "hint", slot->hint);
 	stmt_bind_i64(st, "restart_upto", (int64_t)slot->restart_upto);
 	stmt_bind_i64(st, "healed", slot->healed);
 	stmt_bind_i64(st, "fights", slot->fights);
@@ -69,6 +70,7 @@ static void read_row(struct stmt *st, struct arena *a, struct slot *ret)
 	fault = stmt_text(st, "fault", a);
 	ret->fault = fault ? error_from_name(fault) : ERR_OK;
 	ret->reason = stmt_text(st, "reason", a);
+	ret->hint = stmt_text(st, "hint", a);
 	ret->restart_upto = (uint64_t)stmt_i64(st, "restart_upto");
 	ret->healed = (uint32_t)stmt_i64(st, "healed");
 	ret->fights = (uint32_t)stmt_i64(st, "fights");

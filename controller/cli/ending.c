@@ -43,6 +43,12 @@ static int read_line(struct json_object *o, struct line *ret, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+static void tell_hint(struct output *out, const struct line *l)
+{
+	if (l->hint)
+		output_note(out, "hint: %s", l->hint);
+}
+
 /* What kept a slot from coming out right, on stderr; nothing of one that did. */
 static void tell_problem(struct output *out, const struct line *l)
 {
@@ -54,14 +60,14 @@ static void tell_problem(struct output *out, const struct line *l)
 	case RECONCILE_STATE_NEEDS_PEER:
 		output_warn(out, "%s/%s-rep-%lld needs a peer (%s): %s", l->deployment, l->service,
 			    (long long)l->number, l->os ? l->os : "another system", l->reason);
+		tell_hint(out, l);
 		break;
 	case RECONCILE_STATE_UNSUPPORTED:
 	case RECONCILE_STATE_WAITING:
 	case RECONCILE_STATE_WORKING:
 		output_warn(out, "%s/%s-rep-%lld is %s: %s", l->deployment, l->service,
 			    (long long)l->number, reconcile_state_to_string(l->state), l->reason);
-		if (l->hint)
-			output_note(out, "hint: %s", l->hint);
+		tell_hint(out, l);
 		break;
 	case RECONCILE_STATE_RUNNING:
 	case RECONCILE_STATE_DONE:

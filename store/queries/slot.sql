@@ -9,10 +9,10 @@ ON CONFLICT (deployment, name) DO NOTHING;
 -- name: slot_save
 INSERT INTO slot (deployment, service, number, generation, held, restarts, fails,
 	retry_boot_id, retry_boot_us, retry_wall_us, retry_len_us, exit_code, done_hash, health,
-	fault, reason, restart_upto, healed, fights, fight_since_us)
+	fault, reason, hint, restart_upto, healed, fights, fight_since_us)
 SELECT id, :service, :number, :generation, :held, :restarts, :fails, :retry_boot_id,
 	:retry_boot_us, :retry_wall_us, :retry_len_us, :exit_code, :done_hash, 'unknown', :fault,
-	:reason, :restart_upto, :healed, :fights, :fight_since_us
+	:reason, :hint, :restart_upto, :healed, :fights, :fight_since_us
 FROM deployment
 WHERE name = :deployment
 ON CONFLICT (deployment, service, number) DO UPDATE SET
@@ -21,13 +21,15 @@ ON CONFLICT (deployment, service, number) DO UPDATE SET
 	retry_boot_id = excluded.retry_boot_id, retry_boot_us = excluded.retry_boot_us,
 	retry_wall_us = excluded.retry_wall_us, retry_len_us = excluded.retry_len_us,
 	exit_code = excluded.exit_code, done_hash = excluded.done_hash, fault = excluded.fault,
-	reason = excluded.reason, restart_upto = excluded.restart_upto, healed = excluded.healed,
-	fights = excluded.fights, fight_since_us = excluded.fight_since_us;
+	reason = excluded.reason, hint = excluded.hint, restart_upto = excluded.restart_upto,
+	healed = excluded.healed, fights = excluded.fights,
+	fight_since_us = excluded.fight_since_us;
 
 -- name: slot_list
 SELECT d.name AS deployment, s.service, s.number, s.generation, s.held, s.restarts, s.fails,
 	s.retry_boot_id, s.retry_boot_us, s.retry_wall_us, s.retry_len_us, s.exit_code,
-	s.done_hash, s.fault, s.reason, s.restart_upto, s.healed, s.fights, s.fight_since_us
+	s.done_hash, s.fault, s.reason, s.hint, s.restart_upto, s.healed, s.fights,
+	s.fight_since_us
 FROM deployment d JOIN slot s ON s.deployment = d.id
 WHERE d.name = :deployment
 ORDER BY s.service, s.number;
@@ -35,7 +37,8 @@ ORDER BY s.service, s.number;
 -- name: slot_list_all
 SELECT d.name AS deployment, s.service, s.number, s.generation, s.held, s.restarts, s.fails,
 	s.retry_boot_id, s.retry_boot_us, s.retry_wall_us, s.retry_len_us, s.exit_code,
-	s.done_hash, s.fault, s.reason, s.restart_upto, s.healed, s.fights, s.fight_since_us
+	s.done_hash, s.fault, s.reason, s.hint, s.restart_upto, s.healed, s.fights,
+	s.fight_since_us
 FROM deployment d JOIN slot s ON s.deployment = d.id
 ORDER BY d.name COLLATE BINARY, s.service, s.number;
 

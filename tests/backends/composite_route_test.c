@@ -221,6 +221,8 @@ static void check_rows(const struct row *rows, size_t n)
 		if (got.kind != w->kind || strcmp(got.os, w->os) != 0)
 			fail_msg("%s: answer %d for %s: %s", w->name, got.kind, got.os,
 				 got.reason ? got.reason : "no reason");
+		if (!got.reason != !got.hint)
+			fail_msg("%s: hint '%s'", w->name, got.hint ? got.hint : "none");
 		if (!got.reason != !w->reason || (w->reason && !strstr(got.reason, w->reason)))
 			fail_msg("%s: reason '%s'", w->name, got.reason ? got.reason : "none");
 	}

@@ -348,7 +348,8 @@ static const char *report(struct core_play *p, const struct core_flight *f, int 
 		.type = RECONCILE_STEP_DONE,
 		.done = { .ticket = f->run.ticket,
 			  .code = code,
-			  .message = code < 0 ? "it does not work" : NULL },
+			  .message = code < 0 ? "it does not work" : NULL,
+			  .hint = code < 0 ? "mend it" : NULL },
 	};
 
 	if (f->run.step.kind == STEP_CREATE)

@@ -265,6 +265,7 @@ void core_world_save(struct core_world *w, const struct slot *record)
 	to->boot_id = arena_strdup(w->arena, record->boot_id);
 	to->done_hash = arena_strdup(w->arena, record->done_hash);
 	to->reason = arena_strdup(w->arena, record->reason);
+	to->hint = arena_strdup(w->arena, record->hint);
 }
 
 /* --- plans --- */

@@ -333,8 +333,10 @@ static void test_not_wanted(void **state)
 		b.record.retry_length_us = CLOCK_SEC;
 		b.record.boot_id = "boot-1";
 		b.record.reason = "it is busy";
+		b.record.hint = "wait";
 		assert_string_equal(core_bench_verdict(&b),
 				    "wait: cannot be removed yet: it is busy");
+		assert_string_equal(b.out.hint, "wait");
 		assert_int_equal(b.out.retry_at.us, b.in.now.boot.us + 7);
 		b.in.is_asked = true;
 		assert_string_equal(core_bench_verdict(&b), "remove: not in the file");

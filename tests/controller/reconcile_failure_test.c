@@ -137,6 +137,7 @@ static void test_failure_is_told(void **state)
 	const struct slot *rec = core_world_record(&p->world, "web", 0);
 	assert_int_equal(rec->fault, ERR_IO);
 	assert_string_equal(rec->reason, "it does not work");
+	assert_string_equal(rec->hint, "mend it");
 	assert_int_equal(rec->fails, 1);
 	int64_t wait = p->up.wake.us - p->now.us;
 	assert_in_range(wait, CLOCK_SEC, CLOCK_SEC * 5 / 4);
@@ -148,6 +149,7 @@ static void test_failure_is_told(void **state)
 	/* It runs: the failure is over, how often it failed is kept until it has been well. */
 	assert_int_equal(rec->fault, ERR_OK);
 	assert_null(rec->reason);
+	assert_null(rec->hint);
 }
 
 /* Somebody pressed Ctrl-C: nobody's fault, nothing to wait for. */

@@ -50,6 +50,21 @@ assert_contains "$(reason hostnet-rep-0)" "network_mode: Windows containers cann
 for slot in refused newer utility graphics hostnet; do
 	assert_contains "$err" "error: bad/$slot-rep-0: "
 done
+# With what to do about it, where that is known: at the end of the apply, and afterwards.
+hint() {
+	"$TALLYMAN" status bad -o json | python3 -c 'import json, sys
+for i in json.load(sys.stdin)["instances"]:
+    if i["service"] == sys.argv[1]: print(i["hint"])' "$1"
+}
+while read -r service way; do
+	assert_contains "$(hint "$service")" "$way"
+	grep -A1 "error: bad/$service-rep-0: " <<<"$err" | grep -qF "hint: $way" || fail "no hint for $service: $err"
+done <<-EOT
+	newer name an image for this version or an older one, or update the host
+	utility enable the Hyper-V feature
+	graphics set isolation: hyperv
+	hostnet leave network_mode out
+EOT
 assert_eq "$(systems "$OWNER" | cut -d. -f2 | sort | xargs)" "good-rep-0 good-rep-1" "systems"
 assert_eq "$(hcs_left | grep -c ^Endpoints)" 2 "endpoints"
 "$HCS_SIM" clear >/dev/null

@@ -191,7 +191,7 @@ CREATE TABLE slot (
 	health        TEXT NOT NULL CHECK (health IN
 		('unknown', 'starting', 'healthy', 'unhealthy')),
 	fault         TEXT,
-	reason        TEXT, restart_upto INTEGER NOT NULL DEFAULT 0 CHECK (restart_upto >= 0), healed INTEGER NOT NULL DEFAULT 0 CHECK (healed >= 0), fights INTEGER NOT NULL DEFAULT 0 CHECK (fights >= 0), fight_since_us INTEGER NOT NULL DEFAULT 0,
+	reason        TEXT, restart_upto INTEGER NOT NULL DEFAULT 0 CHECK (restart_upto >= 0), healed INTEGER NOT NULL DEFAULT 0 CHECK (healed >= 0), fights INTEGER NOT NULL DEFAULT 0 CHECK (fights >= 0), fight_since_us INTEGER NOT NULL DEFAULT 0, hint TEXT,
 	PRIMARY KEY (deployment, service, number),
 	FOREIGN KEY (deployment, service) REFERENCES service (deployment, name)
 		ON DELETE CASCADE,

@@ -6,7 +6,7 @@
 
 struct kept_slot {
 	struct slot slot;
-	char boot_id[16], done_hash[160], reason[160];
+	char boot_id[16], done_hash[160], reason[160], hint[160];
 	bool is_used;
 };
 
@@ -142,6 +142,7 @@ static void keep(struct kept_slot *to, const struct slot *from)
 	keep_text(to->boot_id, sizeof(to->boot_id), from->boot_id, &to->slot.boot_id);
 	keep_text(to->done_hash, sizeof(to->done_hash), from->done_hash, &to->slot.done_hash);
 	keep_text(to->reason, sizeof(to->reason), from->reason, &to->slot.reason);
+	keep_text(to->hint, sizeof(to->hint), from->hint, &to->slot.hint);
 }
 
 static void disk_save(struct sim *s, const struct reconcile_update *up)
@@ -186,6 +187,7 @@ static size_t disk_load(struct sim *s, struct slot *ret)
 		to->boot_id = k->slot.boot_id ? k->boot_id : NULL;
 		to->done_hash = k->slot.done_hash ? k->done_hash : NULL;
 		to->reason = k->slot.reason ? k->reason : NULL;
+		to->hint = k->slot.hint ? k->hint : NULL;
 		n++;
 	}
 	return n;

@@ -121,6 +121,7 @@ static void test_slots(void **state)
 		.exit_code = (int)0xc0000135, /* as Windows says it */
 		.fault = ERR_NOT_FOUND,
 		.reason = "no such image",
+		.hint = "import it",
 		.restart_upto = 6,
 		.healed = 5,
 		.fights = 4,
@@ -154,6 +155,7 @@ static void test_slots(void **state)
 	assert_int_equal(rows.items[1].exit_code, (int)0xc0000135);
 	assert_int_equal(rows.items[1].fault, ERR_NOT_FOUND);
 	assert_string_equal(rows.items[1].reason, "no such image");
+	assert_string_equal(rows.items[1].hint, "import it");
 	assert_int_equal(rows.items[1].restart_upto, 6);
 	assert_int_equal(rows.items[1].healed, 5);
 	assert_int_equal(rows.items[1].fights, 4);
