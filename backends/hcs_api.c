@@ -48,8 +48,10 @@ static int fill(struct hcs_api *api, struct error *err)
 		return 0;
 	if (n > N_NAMED)
 		buf_printf(&missing, " and %zu more", n - N_NAMED);
-	return error_set(err, ERR_UNAVAILABLE, 0, "the Host Compute Service here has no %s",
-			 missing.data);
+	(void)error_set(err, ERR_UNAVAILABLE, 0, "the Host Compute Service here has no %s",
+			missing.data);
+	error_hint(err, "a newer Windows is needed, or another hcs.library in the settings");
+	return -ERR_UNAVAILABLE;
 }
 
 int hcs_api_open(const char *library, struct hcs_api **ret, struct error *err)

@@ -15,8 +15,13 @@ int hcs_api_library_open(const char *name, const char *path, void **ret, struct 
 		return -ERR_UNAVAILABLE;
 	}
 	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return error_set(err, ERR_UNAVAILABLE, 0, "load %s: %s", path, dlerror());
+	if (!library) {
+		(void)error_set(err, ERR_UNAVAILABLE, 0, "load %s", dlerror());
+		error_hint(err,
+			   "set hcs.library to a library that can be loaded; 'tallyman doctor' "
+			   "tells more");
+		return -ERR_UNAVAILABLE;
+	}
 	*ret = library;
 	return 0;
 }

@@ -474,6 +474,14 @@ static bool is_unknown(const struct diff_input *in)
 	       in->record->generation > 0 && !in->record->done_hash;
 }
 
+/* Nobody will ever know more of it as things are. */
+static void block_unknown(const struct route *route, struct diff_slot *ret)
+{
+	ret->verdict = VERDICT_BLOCKED;
+	ret->cause = route->reason;
+	ret->hint = route->hint;
+}
+
 static void decide(const struct diff_input *in, struct arena *a, struct diff_slot *ret)
 {
 	if (is_unknown(in)) {
@@ -481,6 +489,8 @@ static void decide(const struct diff_input *in, struct arena *a, struct diff_slo
 		ret->cause = in->is_partial ? "its runtime cannot be listed"
 					    : "somebody is at work on it, or it has just ended";
 		ret->keep = in->n ? in->instances[in->n - 1] : NULL;
+		if (in->is_partial && in->want && in->want->group->route.no_runtime)
+			block_unknown(&in->want->group->route, ret);
 	} else if (!in->want) {
 		if (in->n)
 			decide_removal(in, in->remove_cause, a, ret);

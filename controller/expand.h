@@ -34,6 +34,7 @@ struct route {
 	const char *reason;   /* others than RUNTIME: one line for people */
 	const char *hint;     /* what to type; NULL: nothing known */
 	enum error_code code; /* BLOCKED; transient: the driver asks again and sends a new wish */
+	bool no_runtime;      /* BLOCKED: who makes it cannot be used, nor looked at, by waiting */
 };
 
 /* What a group was when instances of it were made that are still there. */

@@ -43,8 +43,17 @@ static bool is_supported(struct resolver *r, struct expand_group *g)
 	return !what;
 }
 
-static void route_to(struct expand_group *g, const struct runtime *rt)
+static void route_to(struct resolver *r, struct expand_group *g, const struct runtime *rt)
 {
+	const struct error *fault = session_runtime_fault(r->s, rt);
+
+	if (fault) {
+		block(g, ERR_UNSUPPORTED,
+		      arena_printf(r->a, "%s cannot be used: %s", rt->name, fault->msg),
+		      fault->hint[0] ? fault->hint : NULL);
+		g->route.no_runtime = true;
+		return;
+	}
 	g->route = (struct route){ .kind = ROUTE_RUNTIME,
 				   .runtime = rt->name,
 				   .can_update = (rt->caps & RUNTIME_CAP_UPDATE) != 0 };
@@ -142,7 +151,7 @@ static void route(struct resolver *r, struct expand_group *g)
 
 	switch (answer.kind) {
 	case COMPOSITE_RUN:
-		route_to(g, rt);
+		route_to(r, g, rt);
 		break;
 	case COMPOSITE_PEER:
 		g->route = (struct route){ .kind = ROUTE_NEEDS_PEER,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "backends/hcs_look.h"
 #include "backends/host_left.h"
 #include "backends/runtime_memory.h"
 #include "backends/runtime_remote.h"
@@ -277,6 +278,12 @@ static int open_remote(struct session *s, const char *name, const struct runtime
 	return runtime_remote_open(&remote, sink, ret, err);
 }
 
+/* Looked at here, since a shim that cannot start tells nobody in time. */
+static void know_windows(struct session *s)
+{
+	(void)hcs_look(s->opt.hcs_library, s->arena, &s->windows, &s->no_hcs);
+}
+
 static int open_members(struct session *s, const struct runtime_sink *sink,
 			struct runtime_composite_options *ret, struct error *err)
 {
@@ -288,6 +295,9 @@ static int open_members(struct session *s, const struct runtime_sink *sink,
 			arena_printf(s->arena, "%s/world.json", s->opt.layout.state_dir), sink,
 			&ret->primary, err);
 	r = session_runtime_names(&s->opt, names, err);
+	for (size_t i = 0; r == 0 && i < RUNTIME_COMPOSITE_MAX && names[i]; i++)
+		if (strcmp(names[i], "hcs") == 0)
+			know_windows(s);
 	if (r == 0)
 		r = open_remote(s, names[0], sink, &ret->primary, err);
 	if (r == 0 && names[1])
@@ -300,6 +310,7 @@ static int open_runtimes(struct session *s, const struct runtime_sink *sink, str
 	struct runtime_composite_options o = { .node = { .os = s->os, .arch = s->arch } };
 	int r = open_members(s, sink, &o, err);
 
+	o.node.os_version = s->windows;
 	if (r == 0)
 		s->runtimes = runtime_composite_new(&o);
 	else
@@ -342,6 +353,14 @@ int session_open(const struct session_options *opt, enum session_mode mode,
 		return r;
 	*ret = TAKE(s);
 	return 0;
+}
+
+const struct error *session_runtime_fault(const struct session *s, const struct runtime *rt)
+{
+	if (!s->no_hcs.code || strcmp(rt->name, "hcs") != 0 ||
+	    runtime_remote_is_running(&s->opt.layout, rt->name))
+		return NULL;
+	return &s->no_hcs;
 }
 
 void session_hang_up(struct session *s)

@@ -46,6 +46,8 @@ struct session {
 	bool must_accept;      /* nothing may be deleted before `recover --accept` */
 	struct error refusal;  /* reading: what a change would be refused with; code 0: nothing */
 	const char *os, *arch; /* of the node, in the format's spelling */
+	const char *windows;   /* the version of its Windows, "10.0.20348"; NULL: not known */
+	struct error no_hcs;   /* why no shim can have the Host Compute Service; code 0: one can */
 	bool is_model;         /* the memory runtime: no images, no claim, takes everything */
 	struct runtime *runtimes; /* the composite of all; owned */
 };
@@ -61,6 +63,12 @@ struct session {
 int session_open(const struct session_options *opt, enum session_mode mode,
 		 const struct runtime_sink *sink, struct session **ret, struct error *err);
 void session_close(struct session *s); /* NULL is fine */
+/**
+ * session_runtime_fault() - why @rt cannot be used here, also when one waits: nobody answers for it
+ * and its shim cannot start; NULL: it can, as far as is known
+ */
+const struct error *session_runtime_fault(const struct session *s, const struct runtime *rt);
+
 /** session_hang_up() - whoever waits for a runtime is let go, and nobody waits any more: before the
  * close, so that it need not wait for a runtime that does not answer */
 void session_hang_up(struct session *s);

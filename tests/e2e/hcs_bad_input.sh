@@ -39,11 +39,14 @@ file "$(replicas good 2)" "refused: { $windows" \
 	"utility: { $windows, isolation: hyperv" \
 	"graphics: { $windows, isolation: process, resources: { gpu: { count: 1 } }" \
 	"hostnet: { $windows, network_mode: host"
+# What the image is for is known beforehand: a plan promises nothing that is refused then.
+tm plan app.yaml
+assert_contains "$out" "newer-rep-0: it is for Windows 10.0.26100.1, and this node has the older 10.0.20348"
 tm apply app.yaml
 assert_rc 4
 assert_contains "$out" "2 running, 5 blocked"
 assert_contains "$(reason refused-rep-0)" "HCS_E_INVALID_JSON"
-assert_contains "$(reason newer-rep-0)" "build 10.0.26100.1, newer than this host's 10.0.20348"
+assert_contains "$(reason newer-rep-0)" "it is for Windows 10.0.26100.1, and this node has the older 10.0.20348"
 assert_contains "$(reason utility-rep-0)" "isolation: hyperv is not available on this host"
 assert_contains "$(reason graphics-rep-0)" "resources.gpu: not possible under process isolation"
 assert_contains "$(reason hostnet-rep-0)" "network_mode: Windows containers cannot be in the host's network"
