@@ -8,9 +8,9 @@
  * One seed decides everything: what is wished for, how long each step takes, what fails and
  * how, who dies, when the controller crashes. The same seed gives the same trace, byte for byte.
  */
-#include "base/buf.h"
 #include "controller/reconcile.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_story.h"
 #include "tests/sim/sim_told.h"
 #include "tests/sim/sim_wish.h"
 #include "tests/sim/sim_world.h"
@@ -51,7 +51,7 @@ struct sim_weather {
 };
 
 struct sim {
-	uint64_t seed, rng;
+	uint64_t rng;
 	int64_t now_us, boot_us; /* boot: when this boot began */
 	int64_t wall_us;         /* the wall clock is so far ahead of now */
 	bool has_jumped;         /* it was set since the last boot */
@@ -104,13 +104,12 @@ struct sim {
 	bool is_settled; /* a step now is one too many */
 	int n_idle;      /* timer events without a change of time */
 
-	struct buf trace;
-	bool is_verbose;
+	struct sim_story *story; /* the caller's */
 	unsigned n_steps, n_faults, n_crashes, n_looks;
 };
 
 /* sim_driver.c */
-void sim_init(struct sim *s, const struct sim_disk_ops *disk, uint64_t seed, bool is_verbose);
+void sim_init(struct sim *s, const struct sim_disk_ops *disk, struct sim_story *story);
 void sim_done(struct sim *s);
 void sim_tick(struct sim *s);
 void sim_submit(struct sim *s, const struct wish *w);

@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fs.h"
 #include "specs/layout.h"
@@ -17,6 +16,7 @@
 #include "store/instance_store.h"
 #include "store/slot_store.h"
 #include "store/store.h"
+#include "tests/sim/sim_place.h"
 
 void sim_store_must(struct sim *s, int r, const struct error *err)
 {
@@ -77,17 +77,6 @@ static struct work_step *take_flight(struct flights *f, uint64_t ticket)
 
 /* --- open and close --- */
 
-static void make_dir(struct sim *s, char dir[64])
-{
-	/* Memory where there is some: each turn syncs. */
-	snprintf(dir, 64, "/dev/shm/tallyman-sim-XXXXXX");
-	if (mkdtemp(dir))
-		return;
-	snprintf(dir, 64, "/tmp/tallyman-sim-XXXXXX");
-	if (!mkdtemp(dir))
-		sim_die(s, "no directory for the store");
-}
-
 static void begin_session(struct sim *s)
 {
 	struct disk *d = disk_of(s);
@@ -109,7 +98,7 @@ static void disk_open(struct sim *s)
 
 	if (!d) {
 		s->disk_data = d = xcalloc(1, sizeof(*d));
-		make_dir(s, d->dir);
+		sim_store_must(s, sim_place_make(d->dir, &err), &err);
 		d->touched = ledger_touched_new();
 		d->turn = arena_new();
 		d->look = arena_new();
@@ -128,24 +117,6 @@ static void disk_open(struct sim *s)
 	sim_store_law_wish(s);
 }
 
-static void copy_file(struct sim *s, const char *from, const char *to, const char *name)
-{
-	struct buf path CLEAN(buf) = BUF_INIT(LIMIT_PATH);
-	struct buf bytes CLEAN(buf) = BUF_INIT(64 << 20);
-	struct error err = ERROR_INIT;
-	int r;
-
-	buf_printf(&path, "%s/%s", from, name);
-	r = fs_read(AT_FDCWD, path.data, &bytes, &err);
-	if (r == -ERR_NOT_FOUND)
-		return;
-	sim_store_must(s, r, &err);
-	buf_clear(&path);
-	buf_printf(&path, "%s/%s", to, name);
-	sim_store_must(s, fs_write_atomic(AT_FDCWD, path.data, bytes.data, bytes.n, 0600, &err),
-		       &err);
-}
-
 static void close_files(struct disk *d)
 {
 	if (d->txn)
@@ -161,11 +132,10 @@ static void cut_off(struct sim *s)
 {
 	struct disk *d = disk_of(s);
 	struct error err = ERROR_INIT;
-	char next[64];
+	char next[SIM_PLACE_PATH];
 
-	make_dir(s, next);
-	copy_file(s, d->dir, next, "tallyman.db");
-	copy_file(s, d->dir, next, "tallyman.db-wal");
+	sim_store_must(s, sim_place_make(next, &err), &err);
+	sim_store_must(s, sim_place_copy(d->dir, next, &err), &err);
 	close_files(d);
 	sim_store_must(s, fs_remove_tree(AT_FDCWD, d->dir, &err), &err);
 	snprintf(d->dir, sizeof(d->dir), "%s", next);

@@ -30,23 +30,14 @@ struct wall sim_wall(const struct sim *s)
 void sim_trace(struct sim *s, const char *fmt, ...)
 {
 	va_list ap;
-	size_t from = s->trace.n;
-	buf_printf(&s->trace, "[%10.3f] ", (double)s->now_us / 1e6);
 	va_start(ap, fmt);
-	buf_vprintf(&s->trace, fmt, ap);
+	sim_story_tell(s->story, s->now_us, fmt, ap);
 	va_end(ap);
-	buf_putc(&s->trace, '\n');
-	if (s->is_verbose)
-		fputs(s->trace.data + from, stdout);
 }
 
 void sim_die(struct sim *s, const char *what)
 {
-	if (!s->is_verbose)
-		fputs(s->trace.data + (s->trace.n > 6000 ? s->trace.n - 6000 : 0), stdout);
-	printf("FAIL seed=%llu: %s\n", (unsigned long long)s->seed, what);
-	fflush(stdout);
-	_exit(1);
+	sim_story_die(s->story, what);
 }
 
 /* --- slots --- */
@@ -540,17 +531,16 @@ void sim_ask(struct sim *s)
 	sim_check_asked(s);
 }
 
-void sim_init(struct sim *s, const struct sim_disk_ops *disk, uint64_t seed, bool is_verbose)
+void sim_init(struct sim *s, const struct sim_disk_ops *disk, struct sim_story *story)
 {
 	memset(s, 0, sizeof(*s));
 	s->disk = disk;
-	s->seed = s->rng = seed;
-	s->is_verbose = is_verbose;
+	s->story = story;
+	s->rng = story->seed;
 	s->now_us = s->boot_us = 1000 * CLOCK_SEC;
 	s->wall_us = INT64_C(1700000000) * CLOCK_SEC;
 	s->home = arena_new();
 	s->event = arena_new();
-	buf_init(&s->trace, 4 << 20);
 	/* Without a second look every lost wake-up shows. */
 	s->resync_us = sim_chance(s, 50) ? 60 * CLOCK_SEC : 0;
 	s->weather.has_lasting = sim_chance(s, 50);
@@ -567,5 +557,4 @@ void sim_done(struct sim *s)
 		arena_free(s->retired[--s->n_retired]);
 	arena_free(s->home);
 	arena_free(s->event);
-	buf_done(&s->trace);
 }

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a story goes: chaos, calm, rest, twice over; and the seeds, one after the other. */
+/* How a story goes: chaos, calm, rest, twice over. */
 #include "tests/sim/sim_main.h"
 
-#include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/number.h"
 #include "tests/sim/sim.h"
 
 #define CHAOS_TICKS  200
@@ -16,11 +9,6 @@
 #define CALM_US      (1500 * CLOCK_SEC) /* six services, one after the other, each in back-off */
 #define STILL_US     (400 * CLOCK_SEC)  /* several looks */
 #define MAX_ASKS     12                 /* one for each service that gave up on another */
-
-struct total {
-	uint64_t steps, faults, crashes, looks, events;
-	int64_t longest_us;
-};
 
 static bool is_busy(const struct sim *s)
 {
@@ -114,10 +102,22 @@ static void stay(struct sim *s)
 	sim_check_plan(s);
 }
 
-static void run(struct sim *s, const struct sim_program *p, uint64_t seed, struct total *sum)
+static void count(const struct sim *s, struct sim_seeds_total *sum)
 {
+	sum->steps += s->n_steps;
+	sum->faults += s->n_faults;
+	sum->crashes += s->n_crashes;
+	sum->looks += s->n_looks;
+	sum->events += s->sequence;
+}
+
+void sim_main_run(const struct sim_seeds *p, struct sim_story *st, struct sim_seeds_total *sum)
+{
+	static struct sim the_sim; /* too large for a stack */
+	struct sim *s = &the_sim;
 	struct wish w = { 0 };
-	sim_init(s, p->disk, seed, p->is_verbose);
+
+	sim_init(s, p->arg, st);
 	wish_random(&w, &s->rng);
 	sim_submit(s, &w);
 	for (int round = 0; round < 2; round++) {
@@ -137,83 +137,6 @@ static void run(struct sim *s, const struct sim_program *p, uint64_t seed, struc
 			sum->longest_us = us;
 		stay(s);
 	}
-	if (s->trace.overflow)
-		sim_die(s, "a story too long to be told");
-	sum->steps += s->n_steps;
-	sum->faults += s->n_faults;
-	sum->crashes += s->n_crashes;
-	sum->looks += s->n_looks;
-	sum->events += s->sequence;
-}
-
-static void run_twice(const struct sim_program *p, uint64_t seed, struct total *sum)
-{
-	static struct sim a, b;
-	struct total again = { 0 };
-	run(&a, p, seed, sum);
-	run(&b, p, seed, &again);
-	if (a.trace.n != b.trace.n || memcmp(a.trace.data, b.trace.data, a.trace.n) != 0)
-		sim_die(&b, "the same seed tells another story");
-	sim_done(&a);
-	sim_done(&b);
-}
-
-static void run_once(const struct sim_program *p, uint64_t seed, struct total *sum)
-{
-	static struct sim s;
-	run(&s, p, seed, sum);
-	sim_done(&s);
-}
-
-/* A core that goes round in circles inside one event is found by the clock on the wall only. */
-static char alarm_text[64];
-
-static void on_alarm(int sig)
-{
-	(void)sig;
-	_exit(write(STDOUT_FILENO, alarm_text, strlen(alarm_text)) < 0 ? 2 : 1);
-}
-
-static void watch(uint64_t seed, unsigned patience_s)
-{
-	snprintf(alarm_text, sizeof(alarm_text), "FAIL seed=%" PRIu64 ": never answers\n", seed);
-	(void)signal(SIGALRM, on_alarm);
-	(void)alarm(patience_s);
-}
-
-static bool read_arguments(struct sim_program *p, int argc, char **argv, uint64_t numbers[2])
-{
-	int n = 0;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--trace") == 0)
-			p->is_verbose = p->is_once = true;
-		else if (strcmp(argv[i], "--once") == 0)
-			p->is_once = true;
-		else if (n == 2 || !number_u64(argv[i], UINT32_MAX, &numbers[n++]))
-			return false;
-	}
-	return true;
-}
-
-int sim_main(struct sim_program *p, int argc, char **argv)
-{
-	uint64_t numbers[2] = { 1, p->n_seeds }; /* first, count */
-	struct total sum = { 0 };
-
-	if (!read_arguments(p, argc, argv, numbers)) {
-		fprintf(stderr, "usage: %s [SEED [N]] [--trace] [--once]\n", p->name);
-		return 64;
-	}
-	for (uint64_t i = 0; i < numbers[1]; i++) {
-		watch(numbers[0] + i, p->patience_s);
-		if (p->is_once || i % 4)
-			run_once(p, numbers[0] + i, &sum);
-		else
-			run_twice(p, numbers[0] + i, &sum);
-	}
-	printf("%" PRIu64 " seeds: %" PRIu64 " events, %" PRIu64 " steps, %" PRIu64
-	       " failed, %" PRIu64 " looks, %" PRIu64 " crashes, %.0f s to rest at most\n",
-	       numbers[1], sum.events, sum.steps, sum.faults, sum.looks, sum.crashes,
-	       (double)sum.longest_us / 1e6);
-	return 0;
+	count(s, sum);
+	sim_done(s);
 }

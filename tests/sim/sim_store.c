@@ -4,6 +4,6 @@
 
 int main(int argc, char **argv)
 {
-	struct sim_program p = { "sim_store", &sim_disk_store, 40, 120, false, false };
-	return sim_main(&p, argc, argv);
+	const struct sim_seeds p = { "sim_store", 40, 120, sim_main_run, &sim_disk_store };
+	return sim_seeds_main(&p, argc, argv);
 }

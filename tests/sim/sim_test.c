@@ -4,6 +4,6 @@
 
 int main(int argc, char **argv)
 {
-	struct sim_program p = { "sim_test", &sim_disk_struct, 500, 60, false, false };
-	return sim_main(&p, argc, argv);
+	const struct sim_seeds p = { "sim_test", 500, 60, sim_main_run, &sim_disk_struct };
+	return sim_seeds_main(&p, argc, argv);
 }
