@@ -17,8 +17,8 @@
 /** instance_file_save() - @dir/@name, 0600; @dir exists */
 int instance_file_save(const char *dir, const char *name, struct json_object *o, struct error *err);
 
-/** instance_file_load() - -ERR_NOT_FOUND: there is none, or @dir is a link: what stands elsewhere was
- *  not written by us; -ERR_CORRUPT: no JSON, or too large */
+/** instance_file_load() - -ERR_NOT_FOUND: there is none, or @dir is a link: what stands elsewhere
+ * was not written by us; -ERR_CORRUPT: no JSON, or too large */
 int instance_file_load(const char *dir, const char *name, struct json_object **ret,
 		       struct error *err);
 

@@ -115,7 +115,7 @@ wait_for 20 failed # done is not well
 tm_ok down mixed "${memory[@]}"
 rm watched/mixed.yaml
 tm_ok doctor "${memory[@]}"
-assert_contains "$out" "held by process $daemon (run --runtime memory), which does what commands ask"
+assert_contains "$out" "held by process $daemon (daemon: run --runtime memory), which does what commands ask"
 
 # Out of time: the daemon goes on, and says so by its status only.
 deployment slow 2 ', depends: [{service: s9, condition: healthy, timeout: 1h}]' >slow.yaml
