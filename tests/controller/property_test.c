@@ -151,7 +151,9 @@ static bool lacks_something(struct core_case *c, size_t service, const struct ob
 		for (size_t k = 0; on && k < on->n; k++) {
 			const struct desired_slot *s = &c->desired.slots[on->first + k];
 			struct slot_now is = find_slot(after, on->name, s->number);
-			if (is.n == 0 || is.items[0]->state != INSTANCE_RUNNING ||
+			/* Held, it may run yet: its removal waits. Nobody is started on that. */
+			if (core_world_record(&c->world, on->name, s->number)->held || is.n == 0 ||
+			    is.items[0]->state != INSTANCE_RUNNING ||
 			    s->group->route.kind != ROUTE_RUNTIME ||
 			    !is_as_wished(is.items[0], s->group))
 				return true;
