@@ -28,6 +28,22 @@ static struct json_object *list_json(const struct event_rows *rows)
 	return list;
 }
 
+/* A number this store has not come to is another store's, of the time before it was made anew: all
+ * events are new to that client. */
+static int check_last(const struct request *q, uint64_t *number, struct error *err)
+{
+	const struct event_filter from = { .after = (int64_t)*number - 1, .limit = 1 };
+	struct event_rows rows;
+	int r;
+
+	if (*number == 0)
+		return 0;
+	r = event_store_list(q->run->session->store, &from, q->arena, &rows, err);
+	if (r == 0 && rows.n == 0)
+		*number = 0;
+	return r;
+}
+
 static int read_after(const struct request *q, int64_t *ret, struct error *err)
 {
 	const char *last = q->rq->last_event_id;
@@ -37,6 +53,8 @@ static int read_after(const struct request *q, int64_t *ret, struct error *err)
 	/* A stream that broke goes on behind what it has. */
 	if (r >= 0 && last && !number_u64(last, INT64_MAX, &number))
 		r = error_set(err, ERR_INVALID, 0, "Last-Event-ID '%.32s' is no number", last);
+	if (r >= 0 && last)
+		r = check_last(q, &number, err);
 	*ret = (int64_t)number;
 	return r < 0 ? r : 0;
 }

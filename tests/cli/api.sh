@@ -82,6 +82,11 @@ kill $follower
 last=$(grep '^id: ' followed | tail -n 1 | cut -d' ' -f2)
 curl -sSN --max-time 1 -H "Last-Event-ID: $((last - 1))" --unix-socket "$socket" "http://tallyman/v1/events?follow=1" >again || true
 assert_eq "$(grep -c '^id: ' again)" 1 "events after the last but one"
+# A number of another store, that was lost: all of this one's are new.
+curl -sSN -H "Last-Event-ID: 99999999" --unix-socket "$socket" "http://tallyman/v1/events?follow=1" >followed &
+follower=$!
+wait_for 20 told '^id: 1$'
+kill $follower
 
 # What is wrong is said in one form, and nothing came of it.
 fails 404 not-found "there is no /v2" /v2
