@@ -30,10 +30,14 @@ void reconcile_done_save(struct reconciler *r, struct rslot *s)
 
 /* --- back-off --- */
 
-static void set_retry(struct reconciler *r, struct rslot *s)
+static int64_t given_delay(const struct rslot *s)
 {
-	int64_t first = s->want ? s->want->group->service->policy.restart_delay_us : 0;
-	int64_t us = backoff_length(s->record.fails, first, &r->rng);
+	return s->want ? s->want->group->service->policy.restart_delay_us : 0;
+}
+
+static void set_retry(struct reconciler *r, struct rslot *s, uint32_t fails)
+{
+	int64_t us = backoff_length(fails, given_delay(s), &r->rng);
 	s->record.retry_at.us = r->ev->boot.us + us;
 	s->record.retry_wall.us = r->ev->wall.us + us;
 	s->record.retry_length_us = us;
@@ -166,7 +170,7 @@ static void record_failure(struct reconciler *r, struct rslot *s, enum error_cod
 	}
 	add_failure(rec);
 	if (is_removal || error_transient(rec->fault))
-		set_retry(r, s);
+		set_retry(r, s, rec->fails);
 	reconcile_done_save(r, s);
 }
 
@@ -400,7 +404,12 @@ static void count_end(struct reconciler *r, struct rslot *s, const struct instan
 		return;
 	}
 	add_failure(rec);
-	set_retry(r, s);
+	if (given_delay(s))
+		set_retry(r, s, rec->fails);
+	else if (rec->fails > 1)
+		set_retry(r, s, rec->fails - 1);
+	else
+		retry_at_once(s); /* back-off is for who ends again */
 }
 
 /* Has the end of @is been counted? Of what is done: with its code, once somebody knows it. */

@@ -16,6 +16,7 @@
 #define ARRAY_N(a) (sizeof(a) / sizeof((a)[0]))
 
 #define ONE   "web: {image: {name: app:1}}"
+#define WAITS "web: {image: {name: app:1}, restart_policy: {kind: always, delay: 1s}}"
 #define OTHER "web: {image: {name: app:2}}"
 #define MORE  "web: {image: {name: app:1}, resources: {memory: 1Gi}}"
 
@@ -387,7 +388,7 @@ static void test_partial_elsewhere(void **state)
 static void test_exit_during_look(void **state)
 {
 	struct core_play *p = *state;
-	run(p, ONE);
+	run(p, WAITS);
 	expect(core_play_lose(p), "look");
 	core_play_snapshot(p);
 	expect(core_play_exit(p, "web-rep-0.1", 1), "");
@@ -434,7 +435,7 @@ static void test_look_during_step(void **state)
 static void test_lost_during_look(void **state)
 {
 	struct core_play *p = *state;
-	run(p, ONE);
+	run(p, WAITS);
 	expect(core_play_lose(p), "look");
 	core_play_snapshot(p);
 	core_world_exit(&p->world, "shop.web-rep-0.1", 1);
@@ -451,7 +452,8 @@ static void test_lost_while_busy(void **state)
 	struct core_play *p = *state;
 	run(p, ONE);
 	(void)core_play_wish(
-		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}}}");
+		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}},"
+		   " restart_policy: {kind: always, delay: 1s}}");
 	(void)core_play_look(p);
 	(void)core_play_answer(p, "stage app:2");
 	(void)core_play_answer(p, "create web-rep-0.2");

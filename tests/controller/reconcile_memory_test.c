@@ -218,8 +218,7 @@ static void test_end_is_told(void **state)
 	assert_false(up.notes[0].is_problem);
 	assert_false(up.slots[0]->has_exit_code);
 	/* An end without a code is not known to be a good one. */
-	expect(core_play_slot(p, "web-rep-0"),
-	       "waiting: waits before the next try: ended, exit code unknown");
+	expect(core_play_slot(p, "web-rep-0"), "working: ended, exit code unknown");
 }
 
 /* --- from file to file --- */

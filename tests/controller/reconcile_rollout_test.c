@@ -226,7 +226,7 @@ static void test_back_off_over_reboot(void **state)
 		core_play_init(&p);
 		(void)core_play_wish(&p, "db: {image: {name: db:1}}");
 		core_play_run(&p, MINUTES);
-		core_world_record(&p.world, "db", 0)->fails = 3;
+		core_world_record(&p.world, "db", 0)->fails = 4;
 		(void)core_play_restart(&p);
 		core_play_run(&p, MINUTES);
 		(void)core_play_exit(&p, "db-rep-0.1", 1); /* 8 to 10 s */

@@ -154,7 +154,8 @@ static void test_start_first_fails(void **state)
 	struct core_play *p = *state;
 	run(p, ONE);
 	(void)core_play_wish(
-		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}}}");
+		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}},"
+		   " restart_policy: {kind: always, delay: 1s}}");
 	(void)core_play_look(p);
 	(void)core_play_answer(p, "stage app:2");
 	expect(core_play_answer(p, "create web-rep-0.2"), "start web-rep-0.2");
@@ -272,12 +273,20 @@ static void test_restart(void **state)
 {
 	struct core_play *p = *state;
 	run(p, ONE);
-	expect(core_play_exit(p, "web-rep-0.1", 1), "");
-	expect(core_play_slot(p, "web-rep-0"), "waiting: waits before the next try: ended with 1");
-	assert_int_equal(p->up.overall, RECONCILE_PAUSING);
+	/* Who was well is back at once. */
+	expect(core_play_exit(p, "web-rep-0.1", 0), "remove web-rep-0.1");
 	const struct slot *rec = core_world_record(&p->world, "web", 0);
 	assert_int_equal(rec->fails, 1);
 	assert_int_equal(rec->restarts, 1);
+	expect(core_play_answer(p, "remove web-rep-0.1"), "create web-rep-0.2");
+	(void)core_play_answer(p, "create web-rep-0.2");
+	(void)core_play_answer(p, "start web-rep-0.2");
+	/* Who ends again waits. */
+	expect(core_play_exit(p, "web-rep-0.2", 1), "");
+	expect(core_play_slot(p, "web-rep-0"), "waiting: waits before the next try: ended with 1");
+	assert_int_equal(p->up.overall, RECONCILE_PAUSING);
+	assert_int_equal(rec->fails, 2);
+	assert_int_equal(rec->restarts, 2);
 	assert_true(rec->has_exit_code);
 	assert_int_equal(rec->exit_code, 1);
 	assert_string_equal(rec->boot_id, "boot-1");
@@ -285,38 +294,40 @@ static void test_restart(void **state)
 	assert_in_range(wait, CLOCK_SEC, CLOCK_SEC * 5 / 4);
 	expect(core_play_wait(p, wait - 1), "");
 	/* The image is asked for anew: it was staged for an older wish, as far as anybody knows. */
-	expect(core_play_wait(p, 1), "remove web-rep-0.1");
-	expect(core_play_answer(p, "remove web-rep-0.1"), "create web-rep-0.2");
-	(void)core_play_answer(p, "create web-rep-0.2");
-	(void)core_play_answer(p, "start web-rep-0.2");
+	expect(core_play_wait(p, 1), "remove web-rep-0.2");
+	expect(core_play_answer(p, "remove web-rep-0.2"), "create web-rep-0.3");
+	(void)core_play_answer(p, "create web-rep-0.3");
+	(void)core_play_answer(p, "start web-rep-0.3");
 	assert_int_equal(p->up.overall, RECONCILE_CONVERGED);
 	expect(core_play_slot(p, "web-rep-0"), "running: running");
 }
 
-/* 1 s, doubled to 60 s, each with up to a quarter more; two caps of health, and it is 1 s again. */
+/* Nothing for the first end, then 1 s, doubled to 60 s, each with up to a quarter more; two caps of
+ * health, and nothing again. */
 static void test_back_off_grows_and_is_reset(void **state)
 {
 	static const int64_t seconds[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
 	struct core_play *p = *state;
 	run(p, ONE);
+	expect(core_play_exit(p, "web-rep-0.1", 1), "remove web-rep-0.1");
+	core_play_run(p, 20 * CLOCK_SEC);
 	for (unsigned i = 0; i < ARRAY_N(seconds); i++) {
-		(void)core_play_exit(p, arena_printf(p->arena, "web-rep-0.%u", i + 1), 1);
+		(void)core_play_exit(p, arena_printf(p->arena, "web-rep-0.%u", i + 2), 1);
 		int64_t wait = p->up.wake.us - p->now.us;
 		assert_in_range(wait, seconds[i] * CLOCK_SEC, seconds[i] * CLOCK_SEC * 5 / 4);
-		assert_int_equal(core_world_record(&p->world, "web", 0)->fails, i + 1);
+		assert_int_equal(core_world_record(&p->world, "web", 0)->fails, i + 2);
 		core_play_run(p, 200 * CLOCK_SEC);
 	}
 	/* Not quite well … */
 	(void)core_play_wait(p, 119 * CLOCK_SEC);
-	(void)core_play_exit(p, "web-rep-0.9", 1);
-	assert_int_equal(core_world_record(&p->world, "web", 0)->fails, 9);
+	(void)core_play_exit(p, "web-rep-0.10", 1);
+	assert_int_equal(core_world_record(&p->world, "web", 0)->fails, 10);
 	core_play_run(p, 200 * CLOCK_SEC);
 	/* … and well. */
 	(void)core_play_wait(p, 120 * CLOCK_SEC);
-	(void)core_play_exit(p, "web-rep-0.10", 1);
+	expect(core_play_exit(p, "web-rep-0.11", 1), "remove web-rep-0.11");
 	assert_int_equal(core_world_record(&p->world, "web", 0)->fails, 1);
-	assert_int_equal(core_world_record(&p->world, "web", 0)->restarts, 10);
-	assert_in_range(p->up.wake.us - p->now.us, CLOCK_SEC, CLOCK_SEC * 5 / 4);
+	assert_int_equal(core_world_record(&p->world, "web", 0)->restarts, 11);
 }
 
 static void test_restart_delay(void **state)
@@ -331,7 +342,7 @@ static void test_restart_delay(void **state)
 static void test_try_again(void **state)
 {
 	struct core_play *p = *state;
-	run(p, ONE);
+	run(p, "web: {image: {name: app:1}, restart_policy: {kind: always, delay: 5s}}");
 	(void)core_play_exit(p, "web-rep-0.1", 1);
 	expect(core_play_ask(p), "remove web-rep-0.1, look");
 	assert_int_equal(core_world_record(&p->world, "web", 0)->fails, 0);
@@ -345,7 +356,7 @@ static void test_restart_after_no_action(void **state)
 	run(p, ONE);
 	(void)core_play_wish(p, "web: {image: {name: app:1}, stop_grace_period: 2s}");
 	(void)core_play_look(p);
-	expect(core_play_exit(p, "web-rep-0.1", 1), "");
+	expect(core_play_exit(p, "web-rep-0.1", 1), "stage app:1");
 	assert_int_equal(core_world_record(&p->world, "web", 0)->fails, 1);
 	assert_int_equal(core_world_record(&p->world, "web", 0)->restarts, 1);
 }

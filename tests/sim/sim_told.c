@@ -166,13 +166,29 @@ bool told_is_ready(const struct sim *s, size_t slot, bool started_is_enough)
 
 /* --- failures and waits --- */
 
-static int64_t least_wait(const struct sim *s, size_t slot)
+static int64_t given_delay(const struct sim *s, size_t slot)
 {
 	const struct wish_service *ws = sim_wanted(s, slot);
-	int64_t us = ws && ws->delay_us ? ws->delay_us : CLOCK_SEC;
-	for (uint32_t i = 1; i < s->told[slot].fails && us < 60 * CLOCK_SEC; i++)
+
+	return ws ? ws->delay_us : 0;
+}
+
+static int64_t least_wait(const struct sim *s, size_t slot, uint32_t fails)
+{
+	int64_t us = given_delay(s, slot) ? given_delay(s, slot) : CLOCK_SEC;
+	for (uint32_t i = 1; i < fails && us < 60 * CLOCK_SEC; i++)
 		us *= 2;
 	return us < 60 * CLOCK_SEC ? us : 60 * CLOCK_SEC;
+}
+
+/* Who ends for the first time is back at once. */
+static int64_t least_wait_after_end(const struct sim *s, size_t slot)
+{
+	uint32_t fails = s->told[slot].fails;
+
+	if (given_delay(s, slot))
+		return least_wait(s, slot, fails);
+	return fails > 1 ? least_wait(s, slot, fails - 1) : 0;
 }
 
 static void forget_failures(struct told_slot *t)
@@ -208,7 +224,7 @@ static void count_end(struct sim *s, size_t slot, const struct told_instance *la
 	if (was_counted || s->is_asked)
 		return;
 	t->fails += t->fails < UINT32_MAX;
-	t->make_us = s->now_us + least_wait(s, slot);
+	t->make_us = s->now_us + least_wait_after_end(s, slot);
 }
 
 /* What outlives SIGKILL is a failure that nobody reports: the controller may have counted it. */
@@ -384,7 +400,7 @@ static void failed(struct sim *s, struct told_slot *t, const struct world_op *op
 		return;
 	}
 	t->is_counted = true;
-	t->quiet_us = s->now_us + least_wait(s, slot);
+	t->quiet_us = s->now_us + least_wait(s, slot, t->fails);
 }
 
 static void signaled(struct sim *s, struct told_instance *ti, const struct world_op *op)
