@@ -33,18 +33,24 @@ static int change_row(const struct ledger *l, const char *id,
 
 /* About to be changed in place: should nobody hear what came of it, it is asked for again, whatever
  * is wanted by then. */
-static void set_doubted(struct instance *i, const void *arg, struct arena *a)
+static int put_doubt(const struct ledger *l, struct work_step *w, struct error *err)
 {
-	const struct instance_spec *spec = arg;
+	struct instance row;
+	int r = instance_store_find(l->store, w->step.instance_id, w->arena, &row, err);
 
-	i->config_hash = hash_doubt(i->config_hash, spec->config_hash, a);
+	if (r)
+		return r < 0 ? r : 0;
+	w->before = row.config_hash;
+	row.config_hash = hash_doubt(row.config_hash, w->step.spec->config_hash, l->arena);
+	return instance_store_save(l->store, &row, l->now, err);
 }
 
-/* It was refused, and nothing has changed. */
-static void set_trusted(struct instance *i, const void *arg, struct arena *a)
+/* It was refused, and has changed nothing: what was in doubt before it still is. */
+static void set_refused(struct instance *i, const void *arg, struct arena *a)
 {
-	(void)arg;
-	i->config_hash = hash_trust(i->config_hash, a);
+	(void)a;
+	if (i->state != INSTANCE_EXITED)
+		i->config_hash = arg;
 }
 
 /* Changed in place: what it is made of now is what was asked for. */
@@ -90,7 +96,7 @@ static int record(const struct ledger *l, const struct work_step *w, struct erro
 
 	/* A failure proves nothing: the row stays as the intent left it, until a look. */
 	if (w->step.kind == STEP_UPDATE && w->result == -ERR_UNSUPPORTED)
-		return change_row(l, id, set_trusted, NULL, err);
+		return w->before ? change_row(l, id, set_refused, w->before, err) : 0;
 	if (w->result < 0)
 		return 0;
 	switch (w->step.kind) {
@@ -205,7 +211,7 @@ int ledger_intents(const struct ledger *l, struct work_step *const *jobs, size_t
 		if (st->kind == STEP_CREATE)
 			r = put_new(l, jobs[i], err);
 		if (st->kind == STEP_UPDATE)
-			r = change_row(l, st->instance_id, set_doubted, st->spec, err);
+			r = put_doubt(l, jobs[i], err);
 	}
 	if (r == 0)
 		r = intent_store_put(l->store, rows, n, err);

@@ -25,6 +25,7 @@ struct work_step {
 	struct error error;
 	bool has_after;
 	struct instance after; /* CREATE: what came to be */
+	const char *before;    /* UPDATE: the hash of the row, ere this one put it in doubt */
 };
 
 struct work_look {
