@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * First every file is judged by itself, then removals are added up, then what may is accepted.
- * One transaction, so that a crash finds either what was before or all of it.
+ * First every file is judged by itself, then it is settled who gives which deployment, then
+ * removals are added up, then what may is accepted. One transaction, so that a crash finds either
+ * what was before or all of it.
  */
 #include "controller/source_judge.h"
 
@@ -9,6 +10,7 @@
 #include <uthash.h>
 
 #include "controller/accept.h"
+#include "controller/source_holders.h"
 #include "controller/source_limit.h"
 #include "specs/findings.h"
 #include "specs/parse.h"
@@ -26,20 +28,15 @@ struct item {
 	bool prunes;                    /* gone, and its directory prunes */
 	struct wanted *wanted;          /* it gives something new; NULL: it does not */
 	const char *env;
+	bool holds;         /* what it gave before is still its own */
 	unsigned n_removed; /* services that taking it over would remove */
-};
-
-/* Which path gives a deployment. */
-struct holder {
-	UT_hash_handle hh; /* by deployment, in lower case */
-	const char *path;
 };
 
 struct judge {
 	struct session *s;
 	struct arena *a;
 	struct item *items; /* in the order they were found: the scan's, then the store's */
-	struct holder *holders;
+	struct source_holders holders;
 	struct source_verdict *out;
 	struct wall now;
 };
@@ -79,33 +76,6 @@ static int load_rows(struct judge *j, struct error *err)
 		it->row.waits = NULL;
 	}
 	return r;
-}
-
-static const char *lower(struct judge *j, const char *name)
-{
-	char *copy = arena_strdup(j->a, name);
-
-	for (char *c = copy; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	return copy;
-}
-
-/* False: another path gives that deployment already; *ret is it. */
-static bool hold(struct judge *j, const char *deployment, const char *path, const char **ret)
-{
-	const char *key = lower(j, deployment);
-	struct holder *h = NULL;
-
-	HASH_FIND_STR(j->holders, key, h);
-	if (h) {
-		*ret = h->path;
-		return strcmp(h->path, path) == 0;
-	}
-	h = arena_alloc(j->a, sizeof(*h));
-	*h = (struct holder){ .path = path };
-	HASH_ADD_KEYPTR(hh, j->holders, key, strlen(key), h);
-	return true;
 }
 
 /* --- one file --- */
@@ -150,55 +120,17 @@ static struct deployment *parse(struct judge *j, struct item *it, struct arena *
 	return NULL;
 }
 
-static void let_go(struct judge *j, const struct item *it)
-{
-	const char *key = lower(j, it->row.deployment);
-	struct holder *h = NULL;
-
-	HASH_FIND_STR(j->holders, key, h);
-	if (h && strcmp(h->path, it->row.path) == 0)
-		HASH_DEL(j->holders, h);
-}
-
-/*
- * The file gives another deployment now. The one before is a thing of its own from here on, which
- * has vanished: it is looked at once more before anything comes of that, since another file may
- * give it.
- */
-static void part(struct judge *j, struct item *it)
-{
-	struct item *old = add(j, arena_printf(j->a, "%s:%s", it->row.path, it->row.deployment),
-			       it->row.watched);
-
-	old->row.deployment = it->row.deployment;
-	old->row.digest = it->row.digest;
-	old->row.gone = j->now;
-	let_go(j, it);
-	it->row.deployment = it->row.digest = NULL;
-	j->out->is_unsettled = true;
-}
-
 static void want(struct judge *j, struct item *it, struct arena *take, struct deployment *d)
 {
 	/* Nobody's environment: what the daemon was started with is not the file's business. */
 	struct json_object *none CLEAN(json) = json_object_new_object();
 	const struct wanted_file wish = { take, d, none };
-	const char *other;
 	struct error e = ERROR_INIT;
 
-	if (!hold(j, d->name, it->row.path, &other)) {
-		it->row.problem =
-			arena_printf(j->a, "deployment %s is given by %s already", d->name, other);
-		arena_free(take);
-		return;
-	}
 	if (wanted_from_deployment(j->s, &wish, &it->wanted, &it->env, &e) < 0)
 		complain(it, j, &e);
 	else
 		it->row.problem = NULL;
-	if (it->wanted && it->row.deployment &&
-	    strcmp(lower(j, it->row.deployment), lower(j, d->name)) != 0)
-		part(j, it);
 }
 
 static void judge_file(struct judge *j, struct item *it)
@@ -282,19 +214,15 @@ static void judge_seen(struct judge *j, const struct source_seen *seen)
 /* What a path that cannot be read gave is still its own: nobody else takes it over meanwhile. */
 static void hold_unread(struct judge *j, const struct source_seen *seen)
 {
-	const char *other;
-
 	for (struct item *it = j->items; it; it = it->hh.next)
 		if (it->row.deployment && !it->row.gone.us &&
 		    strcmp(it->row.watched, seen->source.path) == 0)
-			(void)hold(j, it->row.deployment, it->row.path, &other);
+			it->holds = true;
 }
 
 /* Before any file is judged all are known: one that gave a deployment before keeps it. */
 static void find_files(struct judge *j, const struct source_scan *scan)
 {
-	const char *other;
-
 	for (size_t i = 0; i < scan->n; i++) {
 		if (scan->items[i].problem.code)
 			hold_unread(j, &scan->items[i]);
@@ -304,22 +232,84 @@ static void find_files(struct judge *j, const struct source_scan *scan)
 
 			it->file = &scan->items[i].files[k];
 			it->row.watched = scan->items[i].source.path;
-			if (it->row.deployment)
-				(void)hold(j, it->row.deployment, it->row.path, &other);
+			it->holds = it->row.deployment;
 		}
 	}
+}
+
+/* --- who gives what --- */
+
+/* It gives a deployment that it did not give before. */
+static bool is_new_to(const struct item *it)
+{
+	return it->wanted && !(it->row.deployment &&
+			       source_holders_same(it->row.deployment, it->wanted->deployment));
+}
+
+static bool take_name(struct judge *j, struct item *it)
+{
+	const char *name = it->wanted->deployment;
+	const char *path = source_holders_add(&j->holders, name, it->row.path);
+
+	if (path == it->row.path)
+		return true;
+	it->row.problem = arena_printf(j->a, "deployment %s is given by %s already", name, path);
+	wanted_free(TAKE(it->wanted));
+	return false;
+}
+
+/* False: one may not have the name it gives, and so keeps the one before, which somebody may have
+ * got already. */
+static bool hand_out_names(struct judge *j, const struct source_scan *scan)
+{
+	source_holders_clear(&j->holders);
+	for (struct item *it = j->items; it; it = it->hh.next)
+		if (it->holds && !is_new_to(it))
+			(void)source_holders_add(&j->holders, it->row.deployment, it->row.path);
+	for (size_t i = 0; i < scan->n; i++)
+		for (size_t k = 0; k < scan->items[i].n; k++) {
+			struct item *it = find(j, scan->items[i].files[k].path);
+
+			if (is_new_to(it) && !take_name(j, it))
+				return false;
+		}
+	return true;
+}
+
+/*
+ * The file gives another deployment now. The one before is a thing of its own from here on, which
+ * has vanished: it is looked at once more before anything comes of that, since another file may
+ * give it.
+ */
+static void part(struct judge *j, struct item *it)
+{
+	struct item *old = add(j, arena_printf(j->a, "%s:%s", it->row.path, it->row.deployment),
+			       it->row.watched);
+
+	old->row.deployment = it->row.deployment;
+	old->row.digest = it->row.digest;
+	old->row.gone = j->now;
+	it->row.deployment = it->row.digest = NULL;
+	j->out->is_unsettled = true;
+}
+
+/* Files may exchange their deployments: whoever gives another one lets go of his first. Each round
+ * that fails has one less of these. */
+static void settle_names(struct judge *j, const struct source_scan *scan)
+{
+	while (!hand_out_names(j, scan))
+		;
+	for (struct item *it = j->items; it; it = it->hh.next)
+		if (it->row.deployment && is_new_to(it))
+			part(j, it);
 }
 
 /* --- what all of it removes --- */
 
 /* A deployment that another file gives now has not vanished. */
-static bool has_moved(struct judge *j, const struct item *gone)
+static bool has_moved(const struct judge *j, const struct item *gone)
 {
-	const char *key = lower(j, gone->row.deployment);
-	struct holder *h = NULL;
-
-	HASH_FIND_STR(j->holders, key, h);
-	return h != NULL;
+	return source_holders_has(&j->holders, gone->row.deployment);
 }
 
 /* What it gives is not known: it may be what has vanished somewhere else. */
@@ -330,22 +320,36 @@ static bool is_riddle(const struct item *it)
 	return it->file && (it->file->is_unsettled || is_mute);
 }
 
-static bool has_riddle(const struct judge *j)
+static const struct item *find_riddle(const struct judge *j)
 {
 	for (const struct item *it = j->items; it; it = it->hh.next)
 		if (is_riddle(it))
-			return true;
-	return false;
+			return it;
+	return NULL;
+}
+
+/* May it be taken down, since it is gone from a source that prunes? */
+static void judge_prune(struct judge *j, struct item *it, const struct item *riddle)
+{
+	if (has_moved(j, it)) {
+		it->prunes = false;
+	} else if (riddle) {
+		it->prunes = false;
+		it->row.problem = arena_printf(
+			j->a, "it is gone, and %s is kept for as long as %s %s: that may give it",
+			it->row.deployment, riddle->row.path,
+			riddle->file->is_unsettled ? "is being written" : "cannot be understood");
+	}
 }
 
 static int count_removed(struct judge *j, struct source_limit *sum, struct error *err)
 {
 	int r = source_limit_start(j->s->store, j->a, sum, err);
-	bool knows_all = !has_riddle(j);
+	const struct item *riddle = find_riddle(j);
 
 	for (struct item *it = j->items; r == 0 && it; it = it->hh.next) {
-		if (it->prunes && (!knows_all || has_moved(j, it)))
-			it->prunes = false;
+		if (it->prunes)
+			judge_prune(j, it, riddle);
 		if (it->wanted)
 			r = source_limit_file(sum, it->wanted->current, it->file->digest,
 					      &it->n_removed, err);
@@ -509,7 +513,7 @@ static void done(struct judge *j)
 	for (struct item *it = j->items; it; it = it->hh.next)
 		wanted_free(it->wanted);
 	HASH_CLEAR(hh, j->items);
-	HASH_CLEAR(hh, j->holders);
+	source_holders_clear(&j->holders);
 }
 
 static int judge_all(struct judge *j, const struct source_scan *scan, struct error *err)
@@ -524,6 +528,7 @@ static int judge_all(struct judge *j, const struct source_scan *scan, struct err
 	find_files(j, scan);
 	for (size_t i = 0; i < scan->n; i++)
 		judge_seen(j, &scan->items[i]);
+	settle_names(j, scan);
 	r = hold_back(j, err);
 	if (r == 0)
 		r = write_all(j, err);
@@ -533,7 +538,11 @@ static int judge_all(struct judge *j, const struct source_scan *scan, struct err
 int source_judge(struct session *s, const struct source_scan *scan, struct source_verdict *ret,
 		 struct error *err)
 {
-	struct judge j = { .s = s, .a = ret->arena, .out = ret, .now = clock_wall() };
+	struct judge j = { .s = s,
+			   .a = ret->arena,
+			   .holders = { ret->arena, NULL },
+			   .out = ret,
+			   .now = clock_wall() };
 	int r = judge_all(&j, scan, err);
 
 	if (r == 0)

@@ -11,9 +11,11 @@
  *   a directory without files              what its files gave before stays
  *   a watched file that is gone            the same: it is an unreadable source
  *   a file gone from its directory         the deployment stays; with prune it is taken down,
- *                                          unless a new file cannot be read: that may give it
+ *                                          unless a new file cannot be read: that may give it, and
+ *                                          the row of the one that is gone says so
  *   a file gives another deployment        the one before has vanished, in the same way
- *   two files give one deployment          the one that gave it before, else the first by path
+ *   two files give one deployment          the one that gave it before and still does, else the
+ *                                          first by path
  *
  * When all removals of one scan together take more than max(2, 20 %) of the node's services, the
  * files they come from wait for `approve`; others go on.

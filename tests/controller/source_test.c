@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -276,6 +277,8 @@ static void test_nothing_vanishes_beside_what_is_not_known(void **state)
 	put(w, "store.yaml", "version: v1\ndeployment: sho");
 	assert_int_equal(look(w), 0);
 	assert_int_equal(n_running(w), 2);
+	has_problem(w, in_dir(w, "shop.yaml"), "kept for as long as");
+	has_problem(w, in_dir(w, "shop.yaml"), "store.yaml cannot be understood");
 	put(w, "store.yaml", yaml(w, "shop", 1));
 	(void)look(w);
 	assert_int_equal(n_running(w), 2);
@@ -325,6 +328,44 @@ static void test_two_files_of_one_deployment(void **state)
 	assert_int_equal(look(w), 0);
 	has_problem(w, in_dir(w, "a.yaml"), "b.yaml already");
 	assert_int_equal(n_running(w), 1);
+}
+
+static void swap(struct world *w, const char *a, const char *b)
+{
+	assert_int_equal(renameat2(AT_FDCWD, in_dir(w, a), AT_FDCWD, in_dir(w, b), RENAME_EXCHANGE),
+			 0);
+}
+
+/* What files give is exchanged between them: nothing vanishes, nothing is refused. */
+static void test_files_exchange_deployments(void **state)
+{
+	struct world *w = *state;
+
+	w->path.prune = true;
+	put(w, "a.yaml", yaml(w, "one", 1));
+	put(w, "b.yaml", yaml(w, "two", 2));
+	put(w, "c.yaml", yaml(w, "three", 3));
+	assert_int_equal(look(w), 3);
+	swap(w, "a.yaml", "b.yaml");
+	swap(w, "b.yaml", "c.yaml"); /* two, three, one */
+	assert_int_equal(look(w), 3);
+	assert_string_equal(row(w, in_dir(w, "a.yaml")).deployment, "two");
+	assert_string_equal(row(w, in_dir(w, "b.yaml")).deployment, "three");
+	assert_string_equal(row(w, in_dir(w, "c.yaml")).deployment, "one");
+	assert_int_equal(look(w), 0);
+	assert_int_equal(n_events(w, "source"), 0);
+
+	/* In the middle of it: one stays, so the one that wants its name keeps its own, too. */
+	put(w, "a.yaml", yaml(w, "three", 3));
+	put(w, "b.yaml", yaml(w, "one", 1));
+	assert_int_equal(look(w), 0);
+	has_problem(w, in_dir(w, "a.yaml"), "b.yaml already");
+	has_problem(w, in_dir(w, "b.yaml"), "c.yaml already");
+	put(w, "c.yaml", yaml(w, "two", 2));
+	assert_int_equal(look(w), 3);
+	assert_null(row(w, in_dir(w, "a.yaml")).problem);
+	assert_int_equal(n_running(w), 6);
+	assert_int_equal(n_events(w, "exited"), 0);
 }
 
 /* One source cannot be reached while another is edited: there are never two that give one. */
@@ -428,6 +469,7 @@ int main(void)
 		TEST(test_a_file_gives_another_deployment),
 		TEST(test_a_watched_file_that_is_gone),
 		TEST(test_two_files_of_one_deployment),
+		TEST(test_files_exchange_deployments),
 		TEST(test_an_unreachable_source_keeps_its_own),
 		TEST(test_too_much_waits_for_a_person),
 		TEST(test_nobodys_environment),
