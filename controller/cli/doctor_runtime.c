@@ -4,9 +4,7 @@
  * its own. One that runs has tried already and is what an apply would use; else one is started
  * far away from the node, so that neither its directories nor its cgroup know of the question.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "controller/cli/doctor.h"
+#include "controller/cli/doctor_place.h"
 #include "controller/loop.h"
 
 enum { N_NOTES = sizeof((struct runtime_info){ 0 }.notes) / sizeof(const char *) };
@@ -27,6 +26,7 @@ struct visit {
 	const char *runtime;
 	struct layout layout;
 	const char *dir; /* NULL: the node's own shim is asked */
+	int dir_fd;      /* keeps it; -1 with dir NULL */
 	const char *node_id;
 	bool may_start;
 };
@@ -34,15 +34,18 @@ struct visit {
 static int begin_visit(struct doctor *d, struct visit *ret, struct error *err)
 {
 	struct arena *a = d->cli->arena;
-	char *dir = arena_strdup(a, "/tmp/tallyman-doctor.XXXXXX");
+	const char *dir;
+	int fd = -1;
+	int r = doctor_place_make(a, &dir, &fd, err);
 
-	if (!mkdtemp(dir))
-		return error_sys(err, errno, "make a directory for the question in /tmp");
+	if (r < 0)
+		return r;
 	*ret = (struct visit){ .runtime = ret->runtime,
 			       .layout = { .owner = arena_printf(a, "doctor-%d", (int)getpid()),
 					   .state_dir = arena_printf(a, "%s/state", dir),
 					   .run_dir = arena_printf(a, "%s/run", dir) },
 			       .dir = dir,
+			       .dir_fd = fd,
 			       .node_id = "doctor",
 			       .may_start = true };
 	return 0;
@@ -75,6 +78,7 @@ static void end_visit(struct doctor *d, const struct visit *v)
 			   "the shim that was asked does not leave");
 	else if (fs_remove_tree(AT_FDCWD, v->dir, &err) < 0)
 		report_add(d->report, "shim", REPORT_WARNING, NULL, "left behind: %s", err.msg);
+	close(v->dir_fd);
 }
 
 /* --- what it says --- */
@@ -203,7 +207,9 @@ static int ask(struct doctor *d, const struct visit *v, struct error *err)
 static void ask_runtime(struct doctor *d, const char *name)
 {
 	struct error err = ERROR_INIT;
-	struct visit v = { .runtime = name, .layout = d->node.layout, .node_id = d->node_id };
+	struct visit v = {
+		.runtime = name, .layout = d->node.layout, .dir_fd = -1, .node_id = d->node_id
+	};
 	bool is_running = runtime_remote_is_running(&v.layout, name);
 	int r = is_running ? 0 : begin_visit(d, &v, &err);
 

@@ -139,3 +139,22 @@ kill -INT "$pid"
 finish
 assert_rc 130
 assert_eq "$(comm -13 before <(ls /tmp) | grep tallyman-doctor || true)" "" "directories in /tmp"
+
+# One that is killed leaves the directory of its question; the next one takes it away, once the shim
+# in there has left. One that is asking keeps its own.
+new_in_tmp() { comm -13 before <(ls /tmp) | grep tallyman-doctor; }
+printf 'claims_dir: %s\n' "$TEST_TMP/claims" >good.yaml
+start doctor
+wait_for 10 pgrep -f "$TEST_TMP/fake/crun" >/dev/null
+TALLYMAN_CONFIG=$PWD/good.yaml tm doctor
+assert_rc 0
+assert_eq "$(new_in_tmp | wc -l)" 1 "directories in /tmp"
+kill -KILL "$pid"
+wait "$pid" || true
+new_in_tmp >/dev/null || fail "nothing was left behind"
+cp good.yaml "$TALLYMAN_CONFIG"
+sweeps() {
+	tm doctor
+	! new_in_tmp >/dev/null
+}
+wait_for 60 sweeps
