@@ -30,9 +30,9 @@ struct driver_options {
 	struct inbox *inbox; /* the session's runtimes tell it their exits */
 	int64_t resync_us;   /* look at least that often; 0: 30 s, as commands that wait do */
 	/* All are called in the loop's thread and may be NULL. planned: what a new desired state
-	 * means, after the first look and before the first step; note: what happened; turned:
-	 * a turn has ended, slots may be others than before; stopping: nothing new is begun, and
-	 * what is under way is waited for. */
+	 * means, after the first look and before the first step, and what was asked for by hand;
+	 * note: what happened; turned: a turn has ended, slots may be others than before; stopping:
+	 * nothing new is begun, and what is under way is waited for. */
 	void (*planned)(void *arg, const struct plan *p);
 	void (*note)(void *arg, const char *deployment, const struct reconcile_note *n);
 	void (*turned)(void *arg);

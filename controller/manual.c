@@ -120,23 +120,39 @@ static void limit_to(struct wanted *w, const struct scope *scope)
 	w->is_asked = true;
 }
 
-int manual_ask(struct session *s, struct driver *d, const struct manual *m, struct error *err)
+/* @ret: what the store wants of a deployment that the driver does not track; NULL: it does. */
+static int judge(struct session *s, struct driver *d, const struct manual *m, struct wanted **ret,
+		 struct error *err)
 {
-	struct wanted *w CLEAN(wanted) = NULL;
 	const struct desired *desired = driver_desired(d, m->deployment);
 	int r;
 
 	if (!desired) {
-		r = wanted_from_store(s, m->deployment, &w, err);
+		r = wanted_from_store(s, m->deployment, ret, err);
 		if (r)
 			return r < 0 ? r
 				     : error_set(err, ERR_NOT_FOUND, 0,
 						 "no deployment '%s' was ever seen on this node",
 						 m->deployment);
-		desired = &w->desired;
+		desired = &(*ret)->desired;
 	}
-	if (!is_wanted(desired, &m->scope))
-		return nothing_wanted(m, desired, err);
+	return is_wanted(desired, &m->scope) ? 0 : nothing_wanted(m, desired, err);
+}
+
+int manual_judge(struct session *s, struct driver *d, const struct manual *m, struct error *err)
+{
+	struct wanted *w CLEAN(wanted) = NULL;
+
+	return judge(s, d, m, &w, err);
+}
+
+int manual_ask(struct session *s, struct driver *d, const struct manual *m, struct error *err)
+{
+	struct wanted *w CLEAN(wanted) = NULL;
+	int r = judge(s, d, m, &w, err);
+
+	if (r)
+		return r;
 	if (w) {
 		limit_to(w, &m->scope);
 		driver_want(d, TAKE(w));

@@ -36,8 +36,12 @@ struct manual {
 	struct accept_from from; /* who asks */
 };
 
-/* Outcome of manual_ask(). */
+/* Outcome of the next two. */
 enum { MANUAL_NOTHING = 1 };
+
+/** manual_judge() - what manual_ask() would return; nothing is asked. For several at once: an error
+ *  of the last is known before anything comes of the first */
+int manual_judge(struct session *s, struct driver *d, const struct manual *m, struct error *err);
 
 /**
  * manual_ask() - have it done by the driver's next turns; not before, and not waited for

@@ -75,9 +75,11 @@ static int ask(struct request *q, enum manual_action action, struct error *err)
 	for (size_t i = 0; i < asked.n; i++)
 		names[i] = (struct wait_for){ asked.items[i].deployment, &asked.items[i].scope };
 	for (size_t i = 0; r >= 0 && i < asked.n; i++) {
-		r = manual_ask(q->run->session, q->run->driver, &asked.items[i], err);
+		r = manual_judge(q->run->session, q->run->driver, &asked.items[i], err);
 		is_nothing[i] = r == MANUAL_NOTHING;
 	}
+	for (size_t i = 0; r >= 0 && i < asked.n; i++)
+		r = manual_ask(q->run->session, q->run->driver, &asked.items[i], err);
 	if (r < 0)
 		return r;
 	wait_new(q->run, q->rq, verb, names, asked.n, timeout_us);

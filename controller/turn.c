@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "controller/turn_plan.h"
 #include "specs/runtime_id.h"
 #include "store/event_store.h"
 #include "store/instance_store.h"
@@ -249,6 +250,8 @@ static int feed_asked(struct driver *d, struct tracked *t, struct error *err)
 		r = feed(d, t, &ev, err);
 		if (r == 0)
 			r = write_manual(d, &first->m, err);
+		if (r == 0)
+			r = turn_plan_asked(d, t, &first->m, err);
 		t->asked = first->next;
 		first->next = NULL;
 		manual_free(first);
@@ -327,35 +330,6 @@ static int take_exits(struct driver *d, struct error *err)
 	return r;
 }
 
-/* What the look means for a desired state that has not been planned yet. */
-static int tell_plan(struct driver *d, struct tracked *t, const struct observed *part,
-		     struct error *err)
-{
-	struct wanted *w = t->wanted;
-	struct plan_input in = { .desired = &w->desired,
-				 .observed = part,
-				 .scope = w->scope,
-				 .keeps_all = d->o.session->must_accept,
-				 .is_asked = w->is_asked,
-				 .now = { clock_boot(), d->ledger.now, d->o.session->boot_id } };
-	struct plan plan;
-	int r;
-
-	if (t->is_planned || !d->o.planned)
-		return 0;
-	r = load_records(d, w, err); /* with what was asked for by hand since */
-	if (r < 0)
-		return r;
-	in.slots = w->slots;
-	in.n_slots = w->n_slots;
-	r = plan_compute(&in, d->arena, &plan, err);
-	if (r < 0)
-		return r;
-	t->is_planned = true;
-	d->o.planned(d->o.arg, &plan);
-	return 0;
-}
-
 static int feed_observed(struct driver *d, const struct observed *all, struct error *err)
 {
 	int r = 0;
@@ -364,7 +338,7 @@ static int feed_observed(struct driver *d, const struct observed *all, struct er
 		struct observed part = observed_part(all, t->name);
 		struct reconcile_event ev = { .type = RECONCILE_OBSERVED, .observed = &part };
 
-		r = tell_plan(d, t, &part, err);
+		r = turn_plan_first(d, t, &part, err);
 		if (r == 0)
 			r = feed(d, t, &ev, err);
 		t->was_seen = true;

@@ -19,17 +19,6 @@ deployment() { # NAME SERVICES [LINE]
 # same FILTERED: times, pids and the like are each node's own
 same() { sed -E 's/"(since|pid|next_at|config_hash)": [^,]*/"\1": -/; s/memory-[a-z]*/memory/' <<<"$1"; }
 
-# ends_same ARGS...: the same end; what is planned on the way is told only without a daemon, which
-# has planned it long ago
-ends_same() {
-	TALLYMAN_STATE_DIR=$PWD/alone TALLYMAN_RUN_DIR=$PWD/alone-run tm "$@" "${memory[@]}"
-	local rc_alone=$rc out_alone=$out err_alone=$err
-	tm "$@" "${memory[@]}"
-	assert_eq "$rc" "$rc_alone" "status of $*"
-	assert_eq "$(tail -n 1 <<<"$out")" "$(tail -n 1 <<<"$out_alone")" "end of $*"
-	assert_eq "$(sort <<<"$err")" "$(sort <<<"$err_alone")" "stderr of $*"
-}
-
 # both ARGS...: the command without a daemon on one node, with one on the other; equal in all it says
 both() {
 	TALLYMAN_STATE_DIR=$PWD/alone TALLYMAN_RUN_DIR=$PWD/alone-run tm "$@" "${memory[@]}"
@@ -54,10 +43,22 @@ deployment shop 3 ', env: {COLOR: "$E:COLOR"}' >color.yaml
 both apply color.yaml
 assert_contains "$err" "COLOR is not set"
 COLOR=red both apply color.yaml
-ends_same stop shop/s1
-ends_same stop shop/s1-rep-0
-ends_same start shop
-ends_same restart shop/s2
+both stop shop/s1
+both stop shop/s1-rep-0
+both start shop
+both restart shop/s2
+both restart shop -o json --progress quiet
+# An error of the last is known before anything comes of the first.
+deployment zone 1 >zone.yaml
+both apply zone.yaml
+both down zone
+both stop shop/s1
+both start shop/s1 zone
+assert_contains "$err" "was taken down"
+assert_rc 1
+tm_ok status shop/s1 "${memory[@]}"
+assert_contains "$out" "held"
+both start shop
 both stop shp
 assert_contains "$err" "did you mean 'shop'?"
 both down nothing
