@@ -135,33 +135,6 @@ int run_timeout(const struct request *q, int64_t *ret, struct error *err)
 	return 0;
 }
 
-static bool is_among(const char *name, const char *const names[])
-{
-	for (; *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
-int run_body(const struct request *q, const char *const names[], struct json_object **ret,
-	     struct error *err)
-{
-	struct json_object *body CLEAN(json) = NULL;
-	int r = json_parse(q->rq->body, q->rq->n_body, &body, err);
-
-	if (r == 0 && !json_object_is_type(body, json_type_object))
-		r = error_set(err, ERR_INVALID, 0, "expected a JSON object with \"%s\"", *names);
-	if (r < 0)
-		return error_wrap(err, r, "the request");
-	json_object_object_foreach (body, key, value) {
-		(void)value;
-		if (!is_among(key, names))
-			return error_set(err, ERR_INVALID, 0, "the request: no '%.64s' here", key);
-	}
-	*ret = TAKE(body);
-	return 0;
-}
-
 const char *run_author(const struct request *q)
 {
 	return arena_printf(q->arena, "uid %ju", (uintmax_t)q->rq->peer.uid);

@@ -2,48 +2,22 @@
 /* Requests to stop, start and restart: the same as the commands of these names. */
 #include "controller/asked.h"
 #include "controller/restore.h"
+#include "controller/run_body.h"
 #include "controller/run_wait.h"
 #include "store/store.h"
-
-static int read_words(const struct request *q, struct json_object *body, struct asked_words *ret,
-		      struct error *err)
-{
-	struct json_object *list;
-	const char **items;
-	int r = json_get_array(body, "targets", &list, err);
-
-	if (r == 0 && json_object_array_length(list) == 0)
-		r = JSON_ABSENT;
-	if (r)
-		return r < 0 ? r : error_set(err, ERR_INVALID, 0, "name 'targets'");
-	ret->n = json_object_array_length(list);
-	ret->items = items = arena_array(q->arena, ret->n, sizeof(*items));
-	for (size_t i = 0; i < ret->n; i++) {
-		const char *name = NULL;
-
-		r = json_str_at(list, i, &name, err);
-		if (r < 0)
-			return error_wrap(err, r, "targets");
-		items[i] = arena_strdup(q->arena, name);
-	}
-	return 0;
-}
 
 static int read_asked(const struct request *q, enum manual_action action, struct asked *ret,
 		      struct error *err)
 {
-	struct json_object *body CLEAN(json) = NULL;
-	struct asked_words words;
+	struct run_body_names said;
 	const struct manual like = { .action = action,
 				     .from = { NULL, run_author(q), .by_person = true } };
-	static const char *const names[] = { "targets", NULL };
-	int r = run_body(q, names, &body, err);
+	int r = run_body_targets(q->rq, q->arena, &said, err);
 
-	if (r == 0)
-		r = read_words(q, body, &words, err);
 	if (r < 0)
-		return error_wrap(err, r, "the request");
-	return asked_read(q->run->session->store, &words, &like, q->arena, ret, err);
+		return r;
+	return asked_read(q->run->session->store, &(struct asked_words){ said.items, said.n },
+			  &like, q->arena, ret, err);
 }
 
 /* Nothing of that is wanted: no failure, but whoever asked should know. */
@@ -107,8 +81,6 @@ int run_restart(struct request *q, struct error *err)
 /* A layer out of quarantine: a new instance of its slot, which begins with it. */
 int run_restore(struct request *q, struct error *err)
 {
-	static const char *const names[] = { "id", NULL };
-	struct json_object *body CLEAN(json) = NULL;
 	const struct accept_from from = { NULL, run_author(q), .by_person = true };
 	const char *id = NULL;
 	int64_t timeout_us;
@@ -118,9 +90,7 @@ int run_restore(struct request *q, struct error *err)
 	if (r == 0)
 		r = run_timeout(q, &timeout_us, err);
 	if (r == 0)
-		r = run_body(q, names, &body, err);
-	if (r == 0)
-		r = json_need_str(body, "id", &id, err);
+		r = run_body_word(q->rq, "id", q->arena, &id, err);
 	if (r == 0)
 		r = restore_ask(q->run->session, id, &from, q->arena, &m, err);
 	if (r == 0)

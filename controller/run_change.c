@@ -9,6 +9,7 @@
 #include "controller/approve.h"
 #include "controller/document.h"
 #include "controller/plan_render.h"
+#include "controller/run_body.h"
 #include "controller/run_wait.h"
 #include "specs/findings.h"
 #include "specs/parse.h"
@@ -20,13 +21,9 @@ enum { MAX_PLAN = 64 << 20 }; /* a plan for LIMIT_SLOTS slots */
 
 /* --- what is in a request --- */
 
-/* A file: the body itself, or the member `file` of a JSON body with what goes with it. */
 struct upload {
 	struct arena *arena; /* of the deployment; handed on or freed */
-	const char *bytes;
-	size_t n;
-	const char *source;
-	struct json_object *body, *env; /* NULL: only the file was sent */
+	struct run_body_file file;
 	struct deployment *deployment;
 	int64_t timeout_us;
 	bool is_strict;
@@ -35,36 +32,12 @@ struct upload {
 static void upload_done(struct upload *u)
 {
 	arena_free(u->arena);
-	json_object_put(u->body);
-	json_object_put(u->env);
+	run_body_file_done(&u->file);
 }
 
 static inline void clean_upload(struct upload *u)
 {
 	upload_done(u);
-}
-
-static int read_json(struct upload *u, const struct request *q, struct error *err)
-{
-	static const char *const names[] = { "file", "source", "env", NULL };
-	int r = run_body(q, names, &u->body, err);
-
-	if (r == 0)
-		r = json_need_str(u->body, "file", &u->bytes, err);
-	if (r == 0)
-		r = json_get_str(u->body, "source", &u->source, err);
-	if (r >= 0)
-		r = json_get_obj(u->body, "env", &u->env, err);
-	if (r < 0)
-		return error_wrap(err, r, "the request");
-	json_object_get(u->env); /* released by itself */
-	u->n = strlen(u->bytes);
-	return 0;
-}
-
-static bool is_json(const struct api_request *rq)
-{
-	return rq->content_type && strncmp(rq->content_type, "application/json", 16) == 0;
 }
 
 /* All that is wrong with a file, as the client would see it at home. */
@@ -73,9 +46,10 @@ static int parse(struct upload *u, struct error *err)
 	struct findings findings;
 	struct error unused = ERROR_INIT;
 
-	u->bytes = arena_strndup(u->arena, u->bytes, u->n);
-	findings_init(&findings, u->arena, u->source);
-	(void)parse_deployment(u->bytes, u->n, u->arena, &findings, &u->deployment, &unused);
+	u->file.bytes = arena_strndup(u->arena, u->file.bytes, u->file.n);
+	findings_init(&findings, u->arena, u->file.source);
+	(void)parse_deployment(u->file.bytes, u->file.n, u->arena, &findings, &u->deployment,
+			       &unused);
 	if (u->is_strict)
 		findings_strict(&findings);
 	for (size_t i = 0; i < findings.n; i++) {
@@ -83,8 +57,9 @@ static int parse(struct upload *u, struct error *err)
 
 		if (f->severity != SEVERITY_ERROR)
 			continue;
-		(void)error_set(err, ERR_INVALID, 0, "%s:%u:%u: %s [%s]", u->source, f->mark.line,
-				f->mark.column, f->message, findings_code_text(f->code));
+		(void)error_set(err, ERR_INVALID, 0, "%s:%u:%u: %s [%s]", u->file.source,
+				f->mark.line, f->mark.column, f->message,
+				findings_code_text(f->code));
 		error_hint(err, "'tallyman validate' shows all that is wrong with a file");
 		return -ERR_INVALID;
 	}
@@ -94,31 +69,31 @@ static int parse(struct upload *u, struct error *err)
 static int read_upload(const struct request *q, struct upload *u, struct error *err)
 {
 	static const char *const names[] = { "strict", "timeout", "source", NULL };
-	const struct api_request *rq = q->rq;
 	int r = api_route_check(q->match, names, err);
 
-	*u = (struct upload){ .arena = arena_new(),
-			      .bytes = rq->body,
-			      .n = rq->n_body,
-			      .source = api_route_query(q->match, "source") };
+	u->arena = arena_new();
 	if (r == 0)
 		r = api_route_flag(q->match, "strict", &u->is_strict, err);
 	if (r == 0)
 		r = run_timeout(q, &u->timeout_us, err);
-	if (r == 0 && is_json(rq))
-		r = read_json(u, q, err);
-	if (!u->source)
-		u->source = "<api>";
+	if (r == 0)
+		r = run_body_file(q->rq, &u->file, err);
+	if (r < 0)
+		return r;
+	if (!u->file.source)
+		u->file.source = api_route_query(q->match, "source");
+	if (!u->file.source)
+		u->file.source = "<api>";
 	/* Nobody's environment: what the daemon was started with is not the file's business. */
-	if (!u->env)
-		u->env = json_object_new_object();
-	return r < 0 ? r : parse(u, err);
+	if (!u->file.env)
+		u->file.env = json_object_new_object();
+	return parse(u, err);
 }
 
 static int want(const struct request *q, struct upload *u, struct wanted **ret, const char **env,
 		struct error *err)
 {
-	const struct wanted_file wish = { TAKE(u->arena), u->deployment, u->env };
+	const struct wanted_file wish = { TAKE(u->arena), u->deployment, u->file.env };
 	int r = wanted_from_deployment(q->run->session, &wish, ret, env, err);
 
 	if (r < 0 || !u->is_strict || !(*ret)->n_warnings)
@@ -133,8 +108,8 @@ static int record(const struct request *q, const struct upload *u, const char *e
 		  struct error *err)
 {
 	struct store *s = q->run->session->store;
-	const struct accept_file file = { u->deployment->name, u->bytes, u->n, env };
-	const struct accept_from from = { u->source, run_author(q), .by_person = true };
+	const struct accept_file file = { u->deployment->name, u->file.bytes, u->file.n, env };
+	const struct accept_from from = { u->file.source, run_author(q), .by_person = true };
 	struct store_txn *txn CLEAN(store_txn) = NULL;
 	int64_t revision;
 	int r = store_begin(s, ERROR_HERE, &txn, err);
@@ -218,12 +193,7 @@ int run_plan(struct request *q, struct error *err)
 
 /* --- down --- */
 
-struct names {
-	const char **items;
-	size_t n;
-};
-
-static int all_names(const struct request *q, struct names *ret, struct error *err)
+static int all_names(const struct request *q, struct run_body_names *ret, struct error *err)
 {
 	struct deployment_rows rows;
 	int r = deployment_store_list(q->run->session->store, q->arena, &rows, err);
@@ -237,46 +207,33 @@ static int all_names(const struct request *q, struct names *ret, struct error *e
 }
 
 /* All of them are known before the first is touched. */
-static int read_names(const struct request *q, struct names *ret, struct error *err)
+static int read_names(const struct request *q, struct run_body_names *ret, struct error *err)
 {
-	struct json_object *body CLEAN(json) = NULL, *list;
-	static const char *const names[] = { "deployments", "all", NULL };
-	bool all = false, is_named;
-	int r = run_body(q, names, &body, err);
+	struct run_body_names said;
+	int r = run_body_deployments(q->rq, q->arena, &said, err);
 
-	if (r == 0)
-		r = json_get_bool(body, "all", &all, err);
-	if (r >= 0)
-		r = json_get_array(body, "deployments", &list, err);
 	if (r < 0)
-		return error_wrap(err, r, "the request");
-	is_named = r != JSON_ABSENT && json_object_array_length(list) > 0;
-	if (all && is_named)
-		return error_set(err, ERR_INVALID, 0, "'deployments' or 'all', not both");
-	if (all)
+		return r;
+	if (said.is_all)
 		return all_names(q, ret, err);
-	if (!is_named)
-		return error_set(err, ERR_INVALID, 0, "name 'deployments', or say 'all'");
-	ret->items = arena_array(q->arena, json_object_array_length(list), sizeof(*ret->items));
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	ret->items = arena_array(q->arena, said.n, sizeof(*ret->items));
+	for (size_t i = 0; i < said.n; i++) {
 		struct deployment_row row;
-		const char *name = NULL;
 
-		r = json_str_at(list, i, &name, err);
-		if (r < 0)
-			return error_wrap(err, r, "deployments");
-		r = deployment_store_find(q->run->session->store, name, q->arena, &row, err);
+		r = deployment_store_find(q->run->session->store, said.items[i], q->arena, &row,
+					  err);
 		if (r)
 			return r < 0 ? r
 				     : error_set(err, ERR_NOT_FOUND, 0,
 						 "no deployment '%s' was ever seen on this node",
-						 name);
+						 said.items[i]);
 		ret->items[ret->n++] = row.name;
 	}
 	return 0;
 }
 
-static int record_down(const struct request *q, const struct names *names, struct error *err)
+static int record_down(const struct request *q, const struct run_body_names *names,
+		       struct error *err)
 {
 	struct store *s = q->run->session->store;
 	const struct accept_from from = { NULL, run_author(q), .by_person = true };
@@ -290,7 +247,7 @@ static int record_down(const struct request *q, const struct names *names, struc
 
 int run_down(struct request *q, struct error *err)
 {
-	struct names names = { 0 };
+	struct run_body_names names = { 0 };
 	struct wait_for *all;
 	int64_t timeout_us;
 	int r = wait_may_begin(q, err);
@@ -323,15 +280,12 @@ int run_down(struct request *q, struct error *err)
 
 int run_approve(struct request *q, struct error *err)
 {
-	struct json_object *body CLEAN(json) = NULL, *doc;
-	static const char *const names[] = { "plan", NULL };
+	struct json_object *doc;
 	const char *plan = NULL;
-	int r = run_body(q, names, &body, err);
+	int r = run_body_word(q->rq, "plan", q->arena, &plan, err);
 
-	if (r == 0)
-		r = json_need_str(body, "plan", &plan, err);
 	if (r < 0)
-		return error_wrap(err, r, "the request");
+		return r;
 	r = approve_plan(q->run->session->store, plan, err);
 	if (r < 0)
 		return r;

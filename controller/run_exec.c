@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "controller/run_body.h"
 #include "controller/run_inside.h"
 #include "controller/text.h"
 #include "store/store.h"
@@ -213,10 +214,11 @@ static int read_request(struct request *q, struct running *x, struct error *err)
 	const char *word, *user = NULL, *workdir = NULL;
 	struct target target;
 	static const char *const names[] = { "target", "command", "user", "workdir", NULL };
-	int r = run_body(q, names, &body, err);
+	int r = run_body(q->rq, names, &body, err);
 
-	if (r == 0)
-		r = json_need_str(body, "target", &word, err);
+	if (r < 0)
+		return r;
+	r = json_need_str(body, "target", &word, err);
 	if (r == 0)
 		r = read_words(body, x, err);
 	if (r == 0)

@@ -53,10 +53,6 @@ struct request {
 int run_need_driver(const struct request *q, struct error *err);
 /** run_timeout() - how long its client waits, microseconds */
 int run_timeout(const struct request *q, int64_t *ret, struct error *err);
-/** run_body() - the body as a JSON object, the caller's; one with a member that is not among @names
- * is refused: what it says might be the half that matters. @names ends with NULL */
-int run_body(const struct request *q, const char *const names[], struct json_object **ret,
-	     struct error *err);
 /** run_author() - who asks, for history; in the request's arena */
 const char *run_author(const struct request *q);
 

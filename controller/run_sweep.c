@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "controller/run_body.h"
 #include "controller/sweep_json.h"
 
 #define SHORTEST_US (5 * CLOCK_SEC) /* between sweeps, whatever the grace */
@@ -186,7 +187,7 @@ int run_sweep(struct request *q, struct error *err)
 	int r = run_need_driver(q, err);
 
 	if (r == 0)
-		r = run_body(q, names, &body, err);
+		r = run_body(q->rq, names, &body, err);
 	if (r < 0)
 		return r;
 	a = xcalloc(1, sizeof(*a));
