@@ -3,7 +3,7 @@
 /*
  * Waits: clients that asked for a change and stay until it is done. Each gets a stream of events:
  *
- *   plan   {text, plan}   what the new desired state means, once for each deployment
+ *   plan   {text, plan}   what the new desired state of a deployment, or a request by hand, means
  *   warning {text}        what a file asks for and its runtime does not do
  *   note   {deployment, service, replica, problem, what, text, hint}
  *   state  {deployment, service, replica, state, text}: a slot came to rest, or began to wait
