@@ -84,7 +84,8 @@ static void begin_session(struct sim *s)
 	struct node_row node;
 
 	sim_store_must(s, store_begin(d->store, ERROR_HERE, &d->txn, &err), &err);
-	sim_store_must(s, node_store_load(d->store, &node, &err), &err);
+	if (node_store_load(d->store, &node, &err) != 0)
+		sim_die(s, "a store that knows no node");
 	d->session = ++node.session;
 	snprintf(d->node_id, sizeof(d->node_id), "%s", node.node_id);
 	sim_store_must(s, node_store_save(d->store, &node, &err), &err);
@@ -258,6 +259,7 @@ static void disk_exited(struct sim *s, const struct world_instance *wi, int code
 	snprintf(e.id, sizeof(e.id), "%s", wi->id);
 	touch(s, e.id);
 	sim_store_must(s, ledger_exit(&l, &e, &err), &err);
+	sim_store_law_exited(s, e.id, code);
 }
 
 static void disk_save(struct sim *s, const struct reconcile_update *up)

@@ -50,5 +50,6 @@ void sim_store_law_wish(struct sim *s);    /* open: what was acknowledged is the
 void sim_store_law_settled(struct sim *s); /* after a look, before its commit */
 void sim_store_law_look(struct sim *s, const struct observed *seen);           /* the same */
 void sim_store_law_report(struct sim *s, const struct world_op *op, int code); /* was written */
+void sim_store_law_exited(struct sim *s, const char *id, int code);            /* the same */
 void sim_store_law_commit(struct sim *s); /* committed, and nothing begun yet */
 void sim_store_law_rest(struct sim *s);   /* a look was committed, and nothing is under way */

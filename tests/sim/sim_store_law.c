@@ -77,6 +77,16 @@ void sim_store_law_report(struct sim *s, const struct world_op *op, int code)
 		sim_die(s, "a row goes, and its instance is not known to be gone");
 }
 
+/* Nobody tells of an end twice, and a runtime may forget its code. */
+void sim_store_law_exited(struct sim *s, const char *id, int code)
+{
+	struct instance_rows now = rows_in(s, disk_of(s)->store);
+	const struct instance *row = find_row(&now, id);
+
+	if (row && (row->state != INSTANCE_EXITED || !row->has_exit_code || row->exit_code != code))
+		sim_die(s, "an end that was told is not in its row");
+}
+
 /* --- intents --- */
 
 static struct intent_rows intents_in(struct sim *s, struct store *store)
