@@ -448,6 +448,17 @@ static void succeeded(struct sim *s, struct told_slot *t, const struct world_op 
 	}
 }
 
+/* It runs, as it shall: what was said of the try before is over. */
+static void see_running(struct sim *s, size_t slot)
+{
+	struct told_slot *t = &s->told[slot];
+	struct told_sum sum = told_sum(s, t, slot);
+	if (t->is_in_flight || t->must_look || t->is_held || sum.n != 1 || sum.n_right != 1)
+		return;
+	t->has_failed = t->may_be_stuck = t->is_counted = false;
+	t->quiet_us = t->make_us = 0;
+}
+
 void told_report(struct sim *s, const struct world_op *op, int code,
 		 const struct world_instance *wi)
 {
@@ -466,6 +477,7 @@ void told_report(struct sim *s, const struct world_op *op, int code,
 		created(s, t, wi);
 	else
 		succeeded(s, t, op, code);
+	see_running(s, slot); /* also when that took away what stood beside it */
 	notice(s, slot);
 }
 
@@ -519,17 +531,6 @@ static void see_slot(struct sim *s, size_t slot)
 			now->is.exit_code = was->is.exit_code;
 		}
 	}
-}
-
-/* It runs, as it shall: what was said of the try before is over. */
-static void see_running(struct sim *s, size_t slot)
-{
-	struct told_slot *t = &s->told[slot];
-	struct told_sum sum = told_sum(s, t, slot);
-	if (t->is_in_flight || t->must_look || t->is_held || sum.n != 1 || sum.n_right != 1)
-		return;
-	t->has_failed = t->may_be_stuck = t->is_counted = false;
-	t->quiet_us = t->make_us = 0;
 }
 
 void told_look(struct sim *s)
