@@ -135,20 +135,32 @@ static void classify(struct oci_cgroups *c)
 		c->unified_in_use = false;
 }
 
-/* Only a group that systemd delegated to this unit is ours to build in; else the top. */
-static const char *find_base(const struct oci_cgroups *c, struct arena *a)
+static bool is_delegated(const char *dir)
 {
-	const char *text = read_small(a, "/proc/self/cgroup"), *own, *dir;
 	char value[4];
 
-	if (c->mode != OCI_CGROUP_V2 || !text || strncmp(text, "0::/", 4) != 0 || !text[4])
+	return getxattr(dir, "trusted.delegate", value, sizeof(value)) >= 1 ||
+	       getxattr(dir, "user.delegate", value, sizeof(value)) >= 1;
+}
+
+const char *oci_cgroup_base(const char *mount, const char *own, struct arena *a)
+{
+	const char *slash = strrchr(own, '/');
+	const char *parent = slash ? arena_strndup(a, own, (size_t)(slash - own)) : "";
+
+	if (!*parent || is_delegated(arena_printf(a, "%s%s", mount, own)))
 		return "";
-	own = arena_strndup(a, text + 3, strcspn(text + 3, "\n"));
-	dir = arena_printf(a, "%s%s", c->items[0].mount, own);
-	if (getxattr(dir, "trusted.delegate", value, sizeof(value)) < 1 &&
-	    getxattr(dir, "user.delegate", value, sizeof(value)) < 1)
+	return is_delegated(arena_printf(a, "%s%s", mount, parent)) ? parent : "";
+}
+
+static const char *find_base(const struct oci_cgroups *c, struct arena *a)
+{
+	const char *text = read_small(a, "/proc/self/cgroup");
+
+	if (c->mode != OCI_CGROUP_V2 || !text || strncmp(text, "0::/", 4) != 0)
 		return "";
-	return own;
+	return oci_cgroup_base(c->items[0].mount,
+			       arena_strndup(a, text + 3, strcspn(text + 3, "\n")), a);
 }
 
 static bool has_file(const struct oci_cgroups *c, struct arena *a, const char *controller,

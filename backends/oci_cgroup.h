@@ -25,13 +25,23 @@ struct oci_cgroups {
 	enum oci_cgroup_mode mode;
 	struct oci_hierarchy *items;
 	size_t n;
-	const char *base;    /* "" or a path like "/system.slice/x.service": where ours begin */
+	const char *base;    /* "" or a path like "/system.slice/x.service": where new ones begin */
 	bool has_swap;       /* swap can be limited */
 	bool unified_in_use; /* hybrid: v2 holds a controller, which crun refuses */
 };
 
 /** oci_cgroup_open() - what this host has; all memory in @a */
 int oci_cgroup_open(struct arena *a, struct oci_cgroups *ret, struct error *err);
+
+/**
+ * oci_cgroup_base() - where groups of ours may begin in v2: the group that systemd delegated to our
+ *                     unit, when we are in one below it; else the top, ""
+ * @own: our group, "/system.slice/x.service/shim"
+ *
+ * Who sits in the delegated group itself must not build there: a group of v2 has processes or hands
+ * controllers on, and systemd could not start the unit again beside containers that live on.
+ */
+const char *oci_cgroup_base(const char *mount, const char *own, struct arena *a);
 
 /** oci_cgroup_mode_name() - "cgroup v2" and so on */
 const char *oci_cgroup_mode_name(enum oci_cgroup_mode mode);

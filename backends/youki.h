@@ -90,6 +90,9 @@ void youki_box_ended(void *arg, pid_t pid, bool has_code, int code);
 void youki_box_await_exit(struct youki *y, const char *id);
 /** youki_box_log() - where its output goes; path NULL: nowhere */
 struct shim_log_place youki_box_log(const struct youki_box *box);
+/** youki_box_cgroup() - its control group, wherever groups began when it was made; never another's
+ */
+const char *youki_box_cgroup(const struct youki_box *box, struct arena *a);
 /** youki_box_copy() - a snapshot, strings in @a */
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a);
 /** youki_box_look() - is its first process alive? GONE too when it never had one */

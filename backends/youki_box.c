@@ -115,6 +115,17 @@ struct shim_log_place youki_box_log(const struct youki_box *box)
 					box->rec.log_keep_s };
 }
 
+const char *youki_box_cgroup(const struct youki_box *box, struct arena *a)
+{
+	const struct layout *l = &box->y->layout;
+	const char *own = arena_printf(a, "/%s/%s", l->owner, box->id), *was = box->rec.cgroup;
+	size_t n = strlen(own);
+
+	if (was && strlen(was) >= n && strcmp(was + strlen(was) - n, own) == 0)
+		return was;
+	return oci_cgroup_path(&box->y->cgroups, a, l->owner, box->id);
+}
+
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
 {
 	struct youki_box copy = *box;

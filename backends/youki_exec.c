@@ -102,22 +102,8 @@ static int run(struct youki *y, const struct youki_box *box, const struct runtim
 	return r < 0 ? r : oci_program_exec(&call, &e, ret_code, err);
 }
 
-/* Is that pid a process of this very container? */
-static bool is_in(const struct youki *y, const struct youki_box *box, pid_t pid, struct arena *a)
-{
-	struct buf text CLEAN(buf) = BUF_INIT(LIMIT_STATE_FILE_BYTES);
-	const char *group = oci_cgroup_path(&y->cgroups, a, y->layout.owner, box->id);
-	const char *at;
-
-	if (fs_read(AT_FDCWD, arena_printf(a, "/proc/%d/cgroup", (int)pid), &text, NULL) < 0)
-		return false;
-	at = strstr(text.data, group);
-	return at && (at[strlen(group)] == '\n' || at[strlen(group)] == '/');
-}
-
 /* Who asked for it has left: what the program started goes as well, as with a closed terminal. */
-static void end_process(const struct youki *y, const struct youki_box *box,
-			const struct exec_files *f, struct arena *a)
+static void end_process(const struct youki_box *box, const struct exec_files *f, struct arena *a)
 {
 	struct buf text CLEAN(buf) = BUF_INIT(64);
 	struct process_id id;
@@ -128,7 +114,8 @@ static void end_process(const struct youki *y, const struct youki_box *box,
 	text.data[strcspn(text.data, "\n")] = '\0';
 	/* Its identity first: from then on it is no other process that is looked at and ended. */
 	if (!number_u64(text.data, INT32_MAX, &pid) ||
-	    process_identify((pid_t)pid, &id, NULL) < 0 || !is_in(y, box, id.pid, a))
+	    process_identify((pid_t)pid, &id, NULL) < 0 ||
+	    !oci_cgroup_holds(youki_box_cgroup(box, a), id.pid))
 		return;
 	(void)process_signal(&id, SIGKILL, NULL);
 }
@@ -171,7 +158,7 @@ int youki_exec(struct runtime *rt, const struct runtime_exec *x, int *ret_code, 
 	if (r == 0)
 		r = run(y, &box, x, &f, ret_code, err);
 	if (r == -ERR_CANCELED)
-		end_process(y, &box, &f, a);
+		end_process(&box, &f, a);
 	(void)unlink(f.process);
 	(void)unlink(f.log);
 	(void)unlink(f.pid);

@@ -88,7 +88,7 @@ static int remove_rest(struct youki *y, const struct youki_box *box, struct mono
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *bundle = layout_bundle(&y->layout, a, box->id);
-	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, box->id);
+	const char *cgroup = youki_box_cgroup(box, a);
 	int r = 0;
 
 	if (box->rec.program && box->note.id.pid)
@@ -115,10 +115,11 @@ enum {
 }; /* of 5 ms: what SIGKILL does not end in two seconds sits in the kernel */
 
 /* What is still in the group has no identity we know: it ends with its container. */
-static int end_strays(struct youki *y, const char *id, struct mono deadline, struct error *err)
+static int end_strays(struct youki *y, const struct youki_box *box, struct mono deadline,
+		      struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
-	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, id);
+	const char *cgroup = youki_box_cgroup(box, a);
 
 	for (int i = 0;; i++) {
 		int r = oci_cgroup_look(&y->cgroups, cgroup, err);
@@ -126,7 +127,8 @@ static int end_strays(struct youki *y, const char *id, struct mono deadline, str
 		if (r <= 0)
 			return r;
 		if (i == STRAYS_TRIES || (deadline.us && clock_mono().us >= deadline.us))
-			return error_set(err, ERR_CONFLICT, 0, "processes of %s do not end", id);
+			return error_set(err, ERR_CONFLICT, 0, "processes of %s do not end",
+					 box->id);
 		r = oci_cgroup_kill(&y->cgroups, cgroup, err);
 		if (r < 0)
 			return r;
@@ -140,7 +142,7 @@ int youki_remove_all(struct youki *y, const struct youki_box *box, struct mono d
 		     struct error *err)
 {
 	for (;;) {
-		int r = end_strays(y, box->id, deadline, err);
+		int r = end_strays(y, box, deadline, err);
 
 		r = r < 0 ? r : remove_rest(y, box, deadline, err);
 		if (r != -ERR_CONFLICT || (deadline.us && clock_mono().us >= deadline.us))
@@ -173,7 +175,7 @@ int youki_settle_end(struct youki *y, struct youki_box *box, struct mono deadlin
 	if (box->watched)
 		shim_reaper_unwatch(y->reaper, box);
 	box->watched = false;
-	return end_strays(y, box->id, deadline, err);
+	return end_strays(y, box, deadline, err);
 }
 
 static int remove_box(struct youki *y, struct youki_box *box, struct mono deadline,

@@ -127,7 +127,7 @@ int youki_start(struct runtime *rt, const char *id, struct mono deadline, struct
 static int kill_all(struct youki *y, const struct youki_box *box, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
-	const char *cgroup = oci_cgroup_path(&y->cgroups, a, y->layout.owner, box->id);
+	const char *cgroup = youki_box_cgroup(box, a);
 	int busy = oci_cgroup_look(&y->cgroups, cgroup, err);
 	int r = busy < 0 ? busy : oci_cgroup_kill(&y->cgroups, cgroup, err);
 
