@@ -23,6 +23,7 @@ struct hcs_limbo {
 	const struct hcs_api *api;
 	pthread_mutex_t lock;
 	struct lost *first;
+	unsigned n_held; /* calls in threads of their own */
 };
 
 struct hcs_limbo *hcs_limbo_new(const struct hcs_api *api)
@@ -78,9 +79,32 @@ unsigned hcs_limbo_count(struct hcs_limbo *l)
 	unsigned n;
 
 	pthread_mutex_lock(&l->lock);
-	n = tidy(l);
+	n = tidy(l) + l->n_held;
 	pthread_mutex_unlock(&l->lock);
 	return n;
+}
+
+bool hcs_limbo_hold(struct hcs_limbo *l, unsigned most)
+{
+	bool may;
+
+	pthread_mutex_lock(&l->lock);
+	may = l->n_held < most;
+	l->n_held += may;
+	pthread_mutex_unlock(&l->lock);
+	return may;
+}
+
+void hcs_limbo_release(struct hcs_limbo *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->n_held--;
+	pthread_mutex_unlock(&l->lock);
+}
+
+const struct hcs_api *hcs_limbo_api(const struct hcs_limbo *l)
+{
+	return l->api;
 }
 
 bool hcs_limbo_free(struct hcs_limbo *l)

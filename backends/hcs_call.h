@@ -21,8 +21,16 @@ struct hcs_limbo *hcs_limbo_new(const struct hcs_api *api);
 /** hcs_limbo_free() - close what has ended; true: all had. Else it stays, and so must the api */
 bool hcs_limbo_free(struct hcs_limbo *l);
 
-/** hcs_limbo_count() - operations that still run */
+/** hcs_limbo_count() - operations that still run, and calls that have not come back */
 unsigned hcs_limbo_count(struct hcs_limbo *l);
+
+/** hcs_limbo_hold() - one more call is made that may not come back; false: @most are out already */
+bool hcs_limbo_hold(struct hcs_limbo *l, unsigned most);
+/** hcs_limbo_release() - it has come back */
+void hcs_limbo_release(struct hcs_limbo *l);
+
+/** hcs_limbo_api() - whose calls they are */
+const struct hcs_api *hcs_limbo_api(const struct hcs_limbo *l);
 
 /* What a call is about; one of them or none. A call that times out takes the handle: it is NULL
  * then, and closed when the operation has ended. */

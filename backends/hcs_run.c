@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include "backends/hcs.h"
+#include "backends/hcs_apart.h"
 #include "backends/hcs_events.h"
 #include "backends/hcs_exit.h"
 #include "backends/hcs_result.h"
 #include "backends/shim_log.h"
 
-enum { CALL_S = 10 };
+enum {
+	CALL_S = 10,
+	DELIVER_S = 1, /* a signal is delivered, not waited for */
+};
 
 /* A call on an open system or process with one document. */
 struct act {
@@ -35,7 +39,7 @@ static HRESULT begin_process(const struct hcs_api *api, HCS_OPERATION op, void *
 
 static HRESULT begin_shutdown(const struct hcs_api *api, HCS_OPERATION op, void *arg)
 {
-	return api->HcsShutDownComputeSystem(((const struct act *)arg)->sys, op, NULL);
+	return api->HcsShutDownComputeSystem(arg, op, NULL);
 }
 
 static HRESULT begin_terminate(const struct hcs_api *api, HCS_OPERATION op, void *arg)
@@ -222,8 +226,20 @@ static int signal_process(struct hcs *h, const struct hcs_box *copy, struct json
 	return answered(&answer, "signal", err);
 }
 
-static int signal_system(struct hcs *h, hcs_call_begin *begin, const char *what,
-			 struct hcs_target *target, struct error *err)
+/* Ended or not, the service has it then: what follows is the caller's patience with the container.
+ * A call that does not come back at all must not keep the terminate waiting behind it. */
+static int shut_down(struct hcs *h, struct hcs_target *target, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	const struct hcs_call call = { h->limbo, mono_add(clock_mono(), DELIVER_S * CLOCK_SEC),
+				       target, a };
+	struct hcs_answer answer;
+
+	hcs_apart_system(&call, begin_shutdown, &answer);
+	return answered(&answer, "shut down", err);
+}
+
+static int terminate(struct hcs *h, struct hcs_target *target, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const struct hcs_call call = { h->limbo, mono_add(clock_mono(), CALL_S * CLOCK_SEC), target,
@@ -231,8 +247,8 @@ static int signal_system(struct hcs *h, hcs_call_begin *begin, const char *what,
 	struct act x = { .sys = target->sys };
 	struct hcs_answer answer;
 
-	hcs_call_run(&call, begin, &x, &answer);
-	return answered(&answer, what, err);
+	hcs_call_run(&call, begin_terminate, &x, &answer);
+	return answered(&answer, "terminate", err);
 }
 
 static void set_killed(struct hcs *h, const char *id, bool killed)
@@ -254,7 +270,7 @@ static int kill_all(struct hcs *h, const struct hcs_box *copy, struct hcs_target
 	int r;
 
 	set_killed(h, copy->id, true);
-	r = signal_system(h, begin_terminate, "terminate", target, err);
+	r = terminate(h, target, err);
 	if (r != 0)
 		set_killed(h, copy->id, false);
 	else if (!copy->note.pid)
@@ -275,7 +291,7 @@ static int deliver(struct hcs *h, const struct hcs_box *copy, int sig, struct hc
 	/* Nothing that ends a process on Linux; for all others Windows has but one word. */
 	if (sig == SIGCONT || sig == SIGWINCH || sig == SIGURG || sig == SIGCHLD)
 		return 0;
-	return signal_system(h, begin_shutdown, "shut down", target, err);
+	return shut_down(h, target, err);
 }
 
 int hcs_signal(struct runtime *rt, const char *id, int sig, struct error *err)
