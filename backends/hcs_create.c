@@ -68,6 +68,7 @@ static int save_record(struct job *j, struct error *err)
 		.address = arena_strdup(keep, s->address),
 		.slice = arena_strdup(keep, s->slice),
 		.boot_id = j->h->boot_id,
+		.own_end = instance_file_own_end(s->service),
 		.log_path = log.path,
 		.layer = arena_strdup(keep, s->layer),
 		.log_max_bytes = log.max_bytes,

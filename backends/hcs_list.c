@@ -54,6 +54,7 @@ static void fill(const struct hcs_box *copy, struct arena *a, struct instance *i
 		.image = rec->image,
 		.digest = rec->digest,
 		.address = rec->address,
+		.own_end = rec->own_end,
 		.created = rec->created,
 		.started = copy->note.started,
 	};

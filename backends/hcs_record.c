@@ -48,6 +48,7 @@ int hcs_record_save(const char *dir, const struct hcs_record *rec, struct error 
 	json_put_i64(o, "slot", rec->slot);
 	json_put_i64(o, "generation", (int64_t)rec->generation);
 	json_put_i64(o, "created_us", rec->created.us);
+	instance_file_put_end(&rec->own_end, o);
 	json_put_i64(o, "log_max_bytes", rec->log_max_bytes);
 	json_put_i64(o, "log_keep_s", rec->log_keep_s);
 	put_limits(o, &rec->limits);
@@ -69,6 +70,7 @@ int hcs_record_load(const char *dir, struct arena *a, struct hcs_record *ret, st
 	r = instance_file_get(members, N_MEMBERS, o, a, &rec, err);
 	r = r < 0 ? r : instance_file_numbers(o, &rec.slot, &rec.generation, &rec.created, err);
 	r = r < 0 ? r : get_limits(o, &rec.limits, err);
+	r = r < 0 ? r : instance_file_get_end(o, &rec.own_end, err);
 	r = r < 0 ? r : json_get_i64(o, "log_max_bytes", &rec.log_max_bytes, err);
 	r = r < 0 ? r : json_get_i64(o, "log_keep_s", &rec.log_keep_s, err);
 	r = r < 0 ? r : get_machine(o, &rec, err);

@@ -36,6 +36,7 @@ struct hcs_record {
 	 */
 	struct hcs_limits limits;
 	int64_t vm_memory_mb, vm_processors; /* size of the utility VM; 0 without one */
+	struct own_end own_end;
 	struct wall created;
 };
 

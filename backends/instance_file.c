@@ -7,6 +7,9 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "specs/signals.h"
+
+enum { SIGNAL_MAX = 64 };
 
 int instance_file_save(const char *dir, const char *name, struct json_object *o, struct error *err)
 {
@@ -87,6 +90,35 @@ int instance_file_numbers(struct json_object *o, uint32_t *ret_slot, uint64_t *r
 		return error_set(err, ERR_CORRUPT, 0, "slot or generation out of range");
 	*ret_slot = (uint32_t)slot;
 	*ret_generation = (uint64_t)generation;
+	return 0;
+}
+
+struct own_end instance_file_own_end(const struct service *s)
+{
+	const int64_t grace = s->policy.stop_grace_us;
+
+	return (struct own_end){ s->stop_signal ? signals_number(s->stop_signal) : 0,
+				 grace > 0 ? (uint64_t)grace : 1 };
+}
+
+void instance_file_put_end(const struct own_end *end, struct json_object *o)
+{
+	if (end->signal)
+		json_put_i64(o, "end_signal", end->signal);
+	json_put_i64(o, "end_grace_us", (int64_t)end->grace_us);
+}
+
+int instance_file_get_end(struct json_object *o, struct own_end *ret, struct error *err)
+{
+	int64_t signal = 0, grace = 0;
+	int r = json_get_i64(o, "end_signal", &signal, err);
+
+	r = r < 0 ? r : json_get_i64(o, "end_grace_us", &grace, err);
+	if (r < 0)
+		return r;
+	if (signal < 0 || signal > SIGNAL_MAX || grace < 0)
+		return error_set(err, ERR_CORRUPT, 0, "the way it is to be ended is odd");
+	*ret = (struct own_end){ (int)signal, (uint64_t)grace };
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "specs/observed.h"
+#include "specs/spec_service.h"
 
 #define INSTANCE_FILE "instance.json"
 
@@ -48,6 +50,12 @@ int instance_file_get(const struct instance_member *members, size_t n, struct js
 /** instance_file_numbers() - slot, generation and created_us, which every record has */
 int instance_file_numbers(struct json_object *o, uint32_t *ret_slot, uint64_t *ret_generation,
 			  struct wall *ret_created, struct error *err);
+
+/** instance_file_own_end() - how @s wants its instances ended */
+struct own_end instance_file_own_end(const struct service *s);
+/** instance_file_put_end(), instance_file_get_end() - members of a record; absent in older ones */
+void instance_file_put_end(const struct own_end *end, struct json_object *o);
+int instance_file_get_end(struct json_object *o, struct own_end *ret, struct error *err);
 
 /* How its first process ended. */
 struct instance_exit {

@@ -38,6 +38,7 @@ int oci_record_save(const char *bundle, const struct oci_record *rec, struct err
 	json_put_i64(o, "log_max_bytes", rec->log_max_bytes);
 	json_put_i64(o, "log_keep_s", rec->log_keep_s);
 	json_put_i64(o, "created_us", rec->created.us);
+	instance_file_put_end(&rec->own_end, o);
 	return instance_file_save(bundle, INSTANCE_FILE, o, err);
 }
 
@@ -54,6 +55,7 @@ int oci_record_load(const char *bundle, struct arena *a, struct oci_record *ret,
 	r = r < 0 ? r : instance_file_numbers(o, &rec.slot, &rec.generation, &rec.created, err);
 	r = r < 0 ? r : json_get_bool(o, "host_mount", &rec.host_mount, err);
 	r = r < 0 ? r : json_get_i64(o, "stop_signal", &signal, err);
+	r = r < 0 ? r : instance_file_get_end(o, &rec.own_end, err);
 	r = r < 0 ? r : json_get_i64(o, "log_max_bytes", &rec.log_max_bytes, err);
 	r = r < 0 ? r : json_get_i64(o, "log_keep_s", &rec.log_keep_s, err);
 	if (r < 0 || signal < 0 || signal > SIGNAL_MAX)

@@ -33,7 +33,8 @@ struct oci_record {
 	const char *layer;  /* whose writable layer it began with; NULL: a fresh one */
 	const char *cgroup; /* `<base>/<owner>/<id>`, below each hierarchy's mount */
 	int stop_signal;    /* of the image, Linux number; 0: none */
-	bool host_mount;    /* its root is mounted in the host's table */
+	struct own_end own_end;
+	bool host_mount; /* its root is mounted in the host's table */
 	struct wall created;
 };
 

@@ -153,6 +153,8 @@ static const struct member instance_members[] = {
 	MEMBER(TEXT, digest, false),
 	MEMBER(TEXT, address, false),
 	MEMBER(SIGNED32, stop_signal, false),
+	MEMBER(SIGNED32, own_end.signal, false),
+	MEMBER(NUMBER64, own_end.grace_us, false),
 	MEMBER(TIME, created, true),
 	MEMBER(TIME, started, true),
 	MEMBER(TIME, finished, true),

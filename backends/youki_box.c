@@ -191,6 +191,7 @@ static void fill(const struct youki_box *copy, struct arena *a, struct instance 
 		.digest = rec->digest,
 		.address = rec->address,
 		.stop_signal = rec->stop_signal,
+		.own_end = rec->own_end,
 		.created = rec->created,
 		.started = copy->note.started_at,
 		.start_time = copy->note.id.start_time,

@@ -130,6 +130,7 @@ static int save_record(struct job *j, struct error *err)
 		.program_version = arena_strdup(keep, j->program->version),
 		.boot_id = j->y->boot_id,
 		.stop_signal = stop_signal(j),
+		.own_end = instance_file_own_end(s->service),
 		.layer = arena_strdup(keep, s->layer),
 		.log_path = log.path,
 		.log_max_bytes = log.max_bytes,

@@ -14,10 +14,10 @@
 
 struct sweep_options {
 	enum sweep_mode mode;
-	bool is_now;             /* both sightings at once, and no waiting for the grace */
-	bool by_person;          /* somebody typed it */
-	int64_t grace_us;        /* from the settings: orphan_grace */
-	int64_t stop_us;         /* how long what lives gets to end; 0: 10 s */
+	bool is_now;      /* both sightings at once, and no waiting for the grace */
+	bool by_person;   /* somebody typed it */
+	int64_t grace_us; /* from the settings: orphan_grace */
+	int64_t stop_us;  /* how long what lives gets to end, unless its file says; 0: 10 s */
 	const char *const *only; /* as in struct sweep_input; borrowed until the end */
 	size_t n_only;
 };

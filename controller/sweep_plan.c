@@ -324,7 +324,8 @@ static void add_state(const struct sweep_look *look, const struct instance *by_i
 		return;
 	item->has_instance = true;
 	item->state = seen->state;
-	item->stop_signal = seen->stop_signal;
+	item->stop_signal = seen->own_end.signal ? seen->own_end.signal : seen->stop_signal;
+	item->grace_us = (int64_t)seen->own_end.grace_us;
 	item->is_live = is_alive(seen->state);
 }
 

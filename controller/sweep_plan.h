@@ -78,7 +78,8 @@ struct sweep_item {
 	struct orphan orphan; /* as it is to be remembered from now on */
 	bool has_instance;    /* the runtime shows it as one, in that state */
 	enum instance_state state;
-	int stop_signal; /* that its image wants; 0: nothing said */
+	int stop_signal;  /* that its file, else its image wants; 0: nothing said */
+	int64_t grace_us; /* that its file gave it; 0: nothing known */
 	bool is_live;
 	enum sweep_act act;
 	const char *why; /* LEAVE: why */

@@ -105,41 +105,46 @@ static size_t count_waited(const struct sweep_target *all, size_t n)
 	return left;
 }
 
-static void await(struct sweep_target *all, size_t n, int64_t wait_us)
+static void tell_to_end(struct sweep_target *t, int64_t stop_us)
 {
-	struct mono until = mono_add(clock_mono(), wait_us);
+	const struct sweep_item *item = t->item;
 
+	tell(t, item->stop_signal ? item->stop_signal : SIGTERM);
+	t->until = mono_add(clock_mono(), item->grace_us ? item->grace_us : stop_us);
+}
+
+/* Its time is over. */
+static void insist(struct sweep_target *t)
+{
+	if (t->is_killed) {
+		(void)error_set(&t->error, ERR_TIMEOUT, 0, "its process does not end");
+		finish(t, SWEEP_END_STUCK);
+		return;
+	}
+	tell(t, SIGKILL);
+	t->is_killed = true;
+	t->until = mono_add(clock_mono(), KILL_US);
+}
+
+static void await(struct sweep_target *t)
+{
+	look_whether_ended(t);
+	if (t->is_waited_for && mono_cmp(clock_mono(), t->until) >= 0)
+		insist(t);
+}
+
+/* All are told, then all are waited for: each as long as it is its own. */
+static void end_all(struct sweep_target *all, size_t n, int64_t stop_us)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!all[i].is_over && all[i].is_waited_for)
+			tell_to_end(&all[i], stop_us);
 	while (count_waited(all, n)) {
 		for (size_t i = 0; i < n; i++)
 			if (!all[i].is_over && all[i].is_waited_for)
-				look_whether_ended(&all[i]);
-		if (!count_waited(all, n) || mono_cmp(clock_mono(), until) >= 0)
-			return;
-		clock_sleep(POLL_MS * CLOCK_MS);
-	}
-}
-
-static void tell_all(struct sweep_target *all, size_t n, bool must_kill)
-{
-	for (size_t i = 0; i < n; i++) {
-		int sig = all[i].item->stop_signal ? all[i].item->stop_signal : SIGTERM;
-
-		if (!all[i].is_over && all[i].is_waited_for)
-			tell(&all[i], must_kill ? SIGKILL : sig);
-	}
-}
-
-static void end_all(struct sweep_target *all, size_t n, int64_t stop_us)
-{
-	tell_all(all, n, false);
-	await(all, n, stop_us);
-	tell_all(all, n, true);
-	await(all, n, KILL_US);
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].is_over || !all[i].is_waited_for)
-			continue;
-		(void)error_set(&all[i].error, ERR_TIMEOUT, 0, "its process does not end");
-		finish(&all[i], SWEEP_END_STUCK);
+				await(&all[i]);
+		if (count_waited(all, n))
+			clock_sleep(POLL_MS * CLOCK_MS);
 	}
 }
 

@@ -34,10 +34,12 @@ struct sweep_target {
 	struct error error; /* STUCK, and LEFT where something made it so */
 	bool is_over;       /* nothing more is done in this wave */
 	bool is_waited_for; /* it was told to end */
+	bool is_killed;     /* for good */
+	struct mono until;  /* then it is killed, or stuck */
 };
 
 /**
  * sweep_wave_run() - act on all of them, and say how each ended
- * @stop_us: how long what lives gets to end by itself
+ * @stop_us: how long what lives gets to end by itself, where nobody knows what its file gave it
  */
 void sweep_wave_run(struct sweep_target *targets, size_t n, int64_t stop_us);

@@ -32,6 +32,12 @@ enum instance_state {
 const char *instance_state_to_string(enum instance_state s);
 bool instance_state_from_string(const char *text, enum instance_state *ret);
 
+/* How the file that an instance was made from wanted it ended: for who has no file to ask. */
+struct own_end {
+	int signal;        /* Linux number; 0: the file was silent */
+	uint64_t grace_us; /* 0: not known; a file's 0 s is 1 */
+};
+
 /* One container. Strings are never NULL unless it says so. */
 struct instance {
 	const char *id; /* runtime id, `shop.web-rep-0.17` */
@@ -55,8 +61,9 @@ struct instance {
 	const char *altered;     /* limits that somebody else changed: "memory.max 64, not 32";
 				  * NULL: none that its runtime sees */
 	int stop_signal;         /* what its image wants for its end, Linux number; 0: nothing */
-	bool has_exit_code;      /* EXITED and somebody saw the code */
-	int exit_code;           /* 0..255, 128 + signal */
+	struct own_end own_end;
+	bool has_exit_code;                     /* EXITED and somebody saw the code */
+	int exit_code;                          /* 0..255, 128 + signal */
 	struct wall created, started, finished; /* 0 when it has not happened or nobody knows */
 };
 
