@@ -12,6 +12,7 @@
 #include "backends/hcs.h"
 #include "backends/hcs_exit.h"
 #include "backends/hcs_machine.h"
+#include "backends/hcs_mend.h"
 #include "base/fs.h"
 #include "specs/runtime_id.h"
 
@@ -119,7 +120,13 @@ static int settle(struct hcs *h, const struct hcs_box *copy, enum hcs_state seen
 	return hcs_exit_check(h, copy->id, err);
 }
 
-static int judge(struct hcs *h, const char *id, enum hcs_state seen, struct arena *a,
+/* What is known of one from elsewhere. */
+struct seen {
+	enum hcs_state state;              /* of its system */
+	const struct hcs_mend_seen *links; /* the endpoints there are; NULL: nobody asked */
+};
+
+static int judge(struct hcs *h, const char *id, const struct seen *seen, struct arena *a,
 		 struct instance *ret, struct error *err)
 {
 	struct hcs_box copy;
@@ -127,13 +134,13 @@ static int judge(struct hcs *h, const char *id, enum hcs_state seen, struct aren
 
 	if (!hcs_box_copy(h, id, a, &copy))
 		return RUNTIME_ABSENT;
-	r = settle(h, &copy, seen, err);
+	r = settle(h, &copy, seen->state, err);
 	if (r < 0)
 		return r;
 	if (!hcs_box_copy(h, id, a, &copy))
 		return RUNTIME_ABSENT;
-	view(&copy, seen, a, ret);
-	return 0;
+	view(&copy, seen->state, a, ret);
+	return seen->links ? hcs_mend_look(h, &copy.rec, seen->links, ret, err) : 0;
 }
 
 /* --- list ---------------------------------------------------------------------------- */
@@ -179,7 +186,7 @@ static struct states *map_states(const struct hcs_system *all, size_t n, struct 
 
 /* Everything that has our name anywhere gets a box. */
 static int look_everywhere(struct hcs *h, struct arena *a, struct hcs_system **ret, size_t *ret_n,
-			   struct error *err)
+			   struct hcs_mend_seen *ret_links, struct error *err)
 {
 	struct network_hcn_list links;
 	int r = walk_directories(h, err);
@@ -192,6 +199,7 @@ static int look_everywhere(struct hcs *h, struct arena *a, struct hcs_system **r
 		take_in(h, hcs_machine_instance((*ret)[i].id, a));
 	for (size_t i = 0; i < links.n; i++)
 		take_in(h, links.ids[i]);
+	hcs_mend_endpoints(&links, a, ret_links);
 	return 0;
 }
 
@@ -215,10 +223,11 @@ int hcs_list(struct runtime *rt, struct arena *a, struct observed *ret, struct e
 	struct hcs *h = hcs_of(rt);
 	struct observed o = { 0 };
 	struct hcs_system *all = NULL;
+	struct hcs_mend_seen links;
 	struct states *map, *found;
 	const char **ids;
 	size_t n = 0;
-	int r = look_everywhere(h, a, &all, &n, err);
+	int r = look_everywhere(h, a, &all, &n, &links, err);
 
 	if (r < 0)
 		return r;
@@ -226,9 +235,12 @@ int hcs_list(struct runtime *rt, struct arena *a, struct observed *ret, struct e
 	n = box_ids(h, a, &ids);
 	o.instances = arena_array(a, n, sizeof(*o.instances));
 	for (size_t i = 0; r >= 0 && i < n; i++) {
+		struct seen seen = { HCS_N_STATES, &links };
+
 		HASH_FIND_STR(map, ids[i], found);
-		r = judge(h, ids[i], found ? found->state : HCS_N_STATES, a, &o.instances[o.n],
-			  err);
+		if (found)
+			seen.state = found->state;
+		r = judge(h, ids[i], &seen, a, &o.instances[o.n], err);
 		o.n += r == 0;
 	}
 	HASH_CLEAR(hh, map);
@@ -264,7 +276,7 @@ int hcs_inspect(struct runtime *rt, const char *id, struct arena *a, struct inst
 		struct error *err)
 {
 	struct hcs *h = hcs_of(rt);
-	enum hcs_state state = HCS_N_STATES;
+	struct seen known = { HCS_N_STATES, NULL };
 	struct hcs_properties seen;
 	struct runtime_id parsed;
 	bool is_ours = false;
@@ -277,8 +289,8 @@ int hcs_inspect(struct runtime *rt, const char *id, struct arena *a, struct inst
 	if (r == 0)
 		r = hcs_system_is_ours(h, id, &is_ours, err);
 	if (r == 0 && is_ours)
-		state = seen.basics.state;
+		known.state = seen.basics.state;
 	if (r >= 0 && !is_known(h, id))
-		r = look_for(h, id, state, err);
-	return r < 0 ? r : judge(h, id, state, a, ret, err);
+		r = look_for(h, id, known.state, err);
+	return r < 0 ? r : judge(h, id, &known, a, ret, err);
 }

@@ -10,6 +10,7 @@
 #include "backends/hcs_apart.h"
 #include "backends/hcs_events.h"
 #include "backends/hcs_exit.h"
+#include "backends/hcs_mend.h"
 #include "backends/hcs_result.h"
 #include "backends/shim_log.h"
 
@@ -366,6 +367,7 @@ static int update_box(struct hcs_box *box, const struct instance_spec *spec, str
 	r = box->rec.vm ? hcs_spec_limits_in(&spec->service->resources, box->rec.vm_memory_mb,
 					     box->rec.vm_processors, &want, err)
 			: hcs_spec_limits(&spec->service->resources, &h->host, &want, err);
+	r = r < 0 ? r : hcs_mend_network(box, spec, err);
 	if (r == 0 && lifts_one(&box->rec.limits, &want))
 		return error_set(err, ERR_UNSUPPORTED, 0, "a limit cannot be lifted in place");
 	if (r == 0)

@@ -183,8 +183,8 @@ static int refuse_network(const char *what, struct error *err)
 	return r;
 }
 
-static int read_network(const struct service *s, struct arena *a, struct hcs_wish *w,
-			struct error *err)
+int hcs_spec_network(const struct service *s, struct arena *a, struct hcs_wish *w,
+		     struct error *err)
 {
 	switch (s->network_mode.kind) {
 	case NETWORK_NONE:
@@ -227,7 +227,7 @@ int hcs_spec_read(const struct hcs_spec *s, struct arena *a, struct hcs_wish *re
 	struct hcs_wish w = { 0 };
 	int r = read_isolation(s, &w, err);
 
-	r = r < 0 ? r : read_network(service, a, &w, err);
+	r = r < 0 ? r : hcs_spec_network(service, a, &w, err);
 	r = r < 0 ? r : hcs_spec_limits(&service->resources, s->host, &w.container.limits, err);
 	if (r == 0 && w.isolation == HCS_ISOLATION_HYPERV)
 		r = size_vm(s, &w, err);

@@ -53,6 +53,10 @@ struct hcs_wish {
 int hcs_spec_read(const struct hcs_spec *s, struct arena *a, struct hcs_wish *ret,
 		  struct error *err);
 
+/** hcs_spec_network() - has_network and endpoint alone */
+int hcs_spec_network(const struct service *s, struct arena *a, struct hcs_wish *w,
+		     struct error *err);
+
 /** hcs_spec_limits() - memory and processor limits alone, for a change in place */
 int hcs_spec_limits(const struct resources_spec *r, const struct hcs_host *host,
 		    struct hcs_limits *ret, struct error *err);

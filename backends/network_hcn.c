@@ -339,20 +339,29 @@ static int attach(struct network_hcn *n, const char *id, struct hcn_endpoint *ep
 	return r < 0 ? r : join(n, &endpoint, &space, a, err);
 }
 
-int network_hcn_attach(struct network_hcn *n, const char *id, const struct slice *slice,
-		       struct hcn_endpoint *ep, struct error *err)
+/* In the node's network, which is made when it is not there. */
+static int attach_in(struct network_hcn *n, const char *id, const struct slice *slice,
+		     struct hcn_endpoint *ep, struct arena *a, struct error *err)
 {
-	struct arena *a CLEAN(arena) = arena_new();
 	char gateway[SLICE_TEXT];
 	int r = enter_network(n, slice, a, err);
 
 	if (r < 0)
-		return error_wrap(err, r, "network");
+		return r;
 	slice_address_to_string(slice_gateway(slice), gateway);
 	ep->gateway = gateway;
 	ep->prefix_length = (uint8_t)slice->prefix;
 	r = attach(n, id, ep, a, err);
 	leave_network(n);
+	return r;
+}
+
+int network_hcn_attach(struct network_hcn *n, const char *id, const struct slice *slice,
+		       struct hcn_endpoint *ep, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	int r = attach_in(n, id, slice, ep, a, err);
+
 	if (r == 0)
 		return 0;
 	/* What cannot be undone either is found by its name and GUID, and mended then. */
@@ -389,6 +398,26 @@ static int drop_endpoint(const struct network_hcn *n, const GUID *guid, struct a
 	if (r == 0)
 		r = network_hcn_kind_remove(n->api, &network_hcn_endpoints, guid, err);
 	return r < 0 ? r : is_gone(n, &network_hcn_endpoints, guid, a, err);
+}
+
+int network_hcn_mend(struct network_hcn *n, const char *id, const struct slice *slice,
+		     struct hcn_endpoint *ep, struct error *err)
+{
+	struct arena *a CLEAN(arena) = arena_new();
+	struct network_hcn_text seen;
+	GUID endpoint, space;
+	int r;
+
+	derive(n, id, &endpoint, &space);
+	r = look(n, &network_hcn_namespaces, &space, a, &seen, err);
+	if (r == NETWORK_HCN_GONE)
+		return error_set(err, ERR_UNSUPPORTED, 0, "network: its namespace is gone, too");
+	r = r < 0 ? r : attach_in(n, id, slice, ep, a, err);
+	if (r == 0)
+		return 0;
+	/* One that is in no namespace of a container that runs serves nobody. */
+	(void)drop_endpoint(n, &endpoint, a, NULL);
+	return error_wrap(err, r, "network");
 }
 
 static int drop_space(const struct network_hcn *n, const GUID *guid, struct arena *a,

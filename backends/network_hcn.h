@@ -48,6 +48,15 @@ int network_hcn_attach(struct network_hcn *n, const char *id, const struct slice
 		       struct hcn_endpoint *ep, struct error *err);
 
 /**
+ * network_hcn_mend() - a new endpoint for a namespace that has lost its own, with what runs in it
+ *
+ * As network_hcn_attach(). -ERR_UNSUPPORTED: the namespace is gone, too. After a failure the
+ * namespace is as it was.
+ */
+int network_hcn_mend(struct network_hcn *n, const char *id, const struct slice *slice,
+		     struct hcn_endpoint *ep, struct error *err);
+
+/**
  * network_hcn_detach() - take endpoint and namespace of @id away; what is gone is success
  *
  * The last one takes the node's network along, unless somebody else has an endpoint in it.

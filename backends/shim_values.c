@@ -167,6 +167,8 @@ struct json_object *shim_values_instance(const struct instance *i)
 
 	put_members(o, instance_members, N_OF(instance_members), i);
 	json_put_str(o, "state", instance_state_to_string(i->state));
+	if (i->is_cut_off)
+		json_put_bool(o, "is_cut_off", true);
 	if (i->has_exit_code)
 		json_put_i64(o, "exit_code", i->exit_code);
 	return o;
@@ -180,7 +182,8 @@ int shim_values_to_instance(struct json_object *o, struct arena *a, struct insta
 	int64_t code = 0;
 	int r = get_members(o, instance_members, N_OF(instance_members), a, &i, err);
 
-	if (r == 0)
+	r = r < 0 ? r : json_get_bool(o, "is_cut_off", &i.is_cut_off, err);
+	if (r >= 0)
 		r = json_need_str(o, "state", &state, err);
 	if (r == 0 && !instance_state_from_string(state, &i.state))
 		r = error_set(err, ERR_INVALID, 0, "no instance state '%s'", state);

@@ -205,6 +205,8 @@ static enum judgement judge(const struct diff_input *in, const struct instance *
 
 	if (fit == FITS && is->altered && can_update(in))
 		fit = NEARLY;
+	else if (fit == FITS && is->is_cut_off)
+		fit = DIFFERS;
 	if (is_to_go(in, is))
 		fit = DIFFERS;
 	j = judgements[is->state][fit];
@@ -226,7 +228,9 @@ static const char *why_differs(const struct diff_input *in, const struct instanc
 	if (has_moved(g, is))
 		return arena_printf(a, "image %s moved: have %.19s, want %.19s",
 				    g->service->image.name, is->digest, g->digest);
-	return is_to_go(in, is) ? "a restart was asked for" : "paused";
+	if (is_to_go(in, is))
+		return "a restart was asked for";
+	return is->is_cut_off ? arena_printf(a, "changed by somebody: %s", is->altered) : "paused";
 }
 
 static const char *why_ended(const struct instance *is, struct arena *a)

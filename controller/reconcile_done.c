@@ -299,6 +299,7 @@ static void updated(struct rslot *s, struct rinstance *ri)
 	if (ri->is.state == INSTANCE_PAUSED)
 		ri->is.state = INSTANCE_RUNNING;
 	ri->is.altered = NULL;
+	ri->is.is_cut_off = false;
 	if (s->doing_hash)
 		ri->is.config_hash = s->doing_hash;
 }

@@ -58,8 +58,10 @@ struct instance {
 	const char *image;       /* as written in the file; NULL unknown */
 	const char *digest;      /* of the image's manifest; NULL unknown */
 	const char *address;     /* NULL: none */
-	const char *altered;     /* limits that somebody else changed: "memory.max 64, not 32";
-				  * NULL: none that its runtime sees */
+	const char *altered;     /* what somebody else changed of it: "memory.max 64, not 32";
+				  * NULL: nothing that its runtime sees */
+	bool is_cut_off;         /* altered so that it cannot do its work: what is not set back in
+				  * place is made anew */
 	int stop_signal;         /* what its image wants for its end, Linux number; 0: nothing */
 	struct own_end own_end;
 	bool has_exit_code;                     /* EXITED and somebody saw the code */

@@ -121,6 +121,26 @@ static void test_one_change(void **state)
 	}
 }
 
+/* What cannot be set back in place stays as it is, unless it cannot do its work like that. */
+static void test_not_set_back(void **state)
+{
+	(void)state;
+	for (int cut_off = 0; cut_off < 2; cut_off++) {
+		struct core_play *p;
+
+		(void)setup((void **)&p);
+		run(p, ONE);
+		alter_it(p);
+		newest(p)->is_cut_off = cut_off;
+		p->faults[0] = (struct core_fault){ "update web", ERR_UNSUPPORTED, false, 1 };
+		core_play_pass(p, 20 * CLOCK_SEC);
+		assert_string_equal(newest(p)->id,
+				    cut_off ? "shop.web-rep-0.2" : "shop.web-rep-0.1");
+		assert_int_equal(newest(p)->state, INSTANCE_RUNNING);
+		(void)teardown((void **)&p);
+	}
+}
+
 /* What a person asked for through us, what ended, what the node lost: none of it is drift. */
 static void test_not_drift(void **state)
 {
@@ -295,6 +315,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_change),
+		cmocka_unit_test(test_not_set_back),
 		T(test_not_drift),
 		T(test_counted_when_done),
 		cmocka_unit_test(test_fight),
