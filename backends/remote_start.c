@@ -157,7 +157,8 @@ static int greet(const struct runtime_remote_options *o, int fd,
 				   .owner = o->layout.owner,
 				   .node_id = o->node_id,
 				   .boot_id = boot_id,
-				   .pid = getpid() };
+				   .pid = getpid(),
+				   .state_dir = o->layout.state_dir };
 	struct shim_frame f;
 	size_t used = 0;
 	int r = process_boot_id(boot_id, err);

@@ -304,7 +304,8 @@ static int greet_all(struct shim *s, struct error *err)
 				       .owner = s->o->layout.owner,
 				       .node_id = s->o->node_id,
 				       .boot_id = s->boot_id,
-				       .pid = getpid() };
+				       .pid = getpid(),
+				       .state_dir = s->o->layout.state_dir };
 	return process_boot_id(s->boot_id, err);
 }
 

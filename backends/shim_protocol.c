@@ -3,6 +3,7 @@
 #include "backends/shim_protocol.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/limits.h"
 
@@ -118,6 +119,7 @@ struct json_object *shim_hello_to_json(const struct shim_hello *h)
 	json_put_str(o, "node_id", h->node_id);
 	json_put_str(o, "boot_id", h->boot_id);
 	json_put_i64(o, "pid", h->pid);
+	json_put_str(o, "state_dir", h->state_dir);
 	return o;
 }
 
@@ -145,8 +147,10 @@ int shim_hello_from_json(struct json_object *o, struct arena *a, struct shim_hel
 		}
 		*texts[i].to = arena_strdup(a, *texts[i].to);
 	}
+	r = r < 0 ? r : json_get_str(o, "state_dir", &h.state_dir, err);
 	if (r < 0)
 		return error_wrap(err, r, "hello");
+	h.state_dir = arena_strdup(a, h.state_dir);
 	*ret = h;
 	return 0;
 }
@@ -157,6 +161,25 @@ static int check_same(const char *what, const char *mine, const char *theirs, st
 		return 0;
 	return error_set(err, ERR_LOCKED, 0, "the shim and its client differ in %s: %s and %s",
 			 what, mine, theirs);
+}
+
+/* One may be spelled in several ways. After a move, or a take-over, the shim that is there sees the
+ * old one's bundles, and would make new ones beside them. */
+static int check_dirs(const char *mine, const char *theirs, int64_t shim_pid, struct error *err)
+{
+	struct stat a, b;
+
+	if (!mine || !theirs || strcmp(mine, theirs) == 0)
+		return 0;
+	if (stat(mine, &a) == 0 && stat(theirs, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		return 0;
+	if (shim_pid <= 0)
+		return check_same("state directory", mine, theirs, err);
+	return error_set(err, ERR_LOCKED, 0,
+			 "the shim serves state directory %s and not %s ('kill %jd' ends it, its "
+			 "containers go on)",
+			 theirs, mine, (intmax_t)shim_pid);
 }
 
 int shim_hello_check(const struct shim_hello *mine, const struct shim_hello *theirs,
@@ -175,6 +198,8 @@ int shim_hello_check(const struct shim_hello *mine, const struct shim_hello *the
 		r = check_same("node id", mine->node_id, theirs->node_id, err);
 	if (r == 0)
 		r = check_same("runtime", mine->runtime, theirs->runtime, err);
+	if (r == 0)
+		r = check_dirs(mine->state_dir, theirs->state_dir, shim_pid, err);
 	if (r < 0 && shim_pid > 0)
 		error_hint(err,
 			   "'kill %jd' ends that shim, its containers go on; then run this again",

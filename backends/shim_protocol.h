@@ -73,7 +73,7 @@ int shim_frame_decode(const char *p, size_t n, struct shim_frame *ret, size_t *r
 /** shim_frame_body() - the body as a JSON object; -ERR_INVALID when it is none */
 int shim_frame_body(const struct shim_frame *f, struct json_object **ret, struct error *err);
 
-/* Who is there. Strings are never NULL. */
+/* Who is there. Strings are never NULL but for the last. */
 struct shim_hello {
 	int64_t protocol;
 	const char *build;
@@ -82,6 +82,7 @@ struct shim_hello {
 	const char *node_id;
 	const char *boot_id;
 	int64_t pid;
+	const char *state_dir; /* whose bundles it sees; NULL: of a build that did not say it */
 };
 
 struct json_object *shim_hello_to_json(const struct shim_hello *h);
@@ -93,7 +94,7 @@ int shim_hello_from_json(struct json_object *o, struct arena *a, struct shim_hel
  * shim_hello_check() - may @mine talk to @theirs? Both sides ask
  *
  * Return: 0; -ERR_UNSUPPORTED for another protocol version, -ERR_LOCKED for another node,
- *         owner or runtime; with a hint that names the shim's pid (@shim_pid).
+ *         owner, runtime or state directory; with a hint that names the shim's pid (@shim_pid).
  */
 int shim_hello_check(const struct shim_hello *mine, const struct shim_hello *theirs,
 		     int64_t shim_pid, struct error *err);

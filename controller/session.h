@@ -103,7 +103,7 @@ const char *session_runtime_os(const char *name);
 /**
  * session_may_know() - could that runtime hold instances of ours?
  *
- * True when the store has a row on it, a shim of it runs or a bundle lies there. When not, a
- * look need not start a shim: there is provably nothing.
+ * True when the store has a row on it, a bundle lies there or something of the owner lives. When
+ * not, a look need not start a shim: there is provably nothing.
  */
 int session_may_know(struct session *s, const struct runtime *rt, bool *ret, struct error *err);

@@ -196,6 +196,16 @@ static int prepare_all(struct store *s, struct wall now, struct error *err)
 	return r;
 }
 
+/* SQLite opens what it may not write for reading, and says so with the first write. */
+static int check_file_writable(struct store *s, struct error *err)
+{
+	if (sqlite3_db_readonly(s->db, "main") != 1)
+		return 0;
+	(void)error_set(err, ERR_IO, EROFS, "%s cannot be written", s->path);
+	error_hint(err, "look at its permissions and attributes: ls -l, lsattr");
+	return -ERR_IO;
+}
+
 /* Open, judge, upgrade. BROKEN leaves the store disconnected and the file as it was. */
 static int open_file(struct store *s, const struct store_options *opts, struct error *err)
 {
@@ -205,6 +215,9 @@ static int open_file(struct store *s, const struct store_options *opts, struct e
 	if (broken_is_cut(s->path))
 		return BROKEN;
 	r = connect_db(s, "mode=rwc", opts->vfs, err);
+	if (r < 0)
+		return r;
+	r = check_file_writable(s, err);
 	if (r < 0)
 		return r;
 	r = migrate_check(s->db, migrate_embedded(), &e);
@@ -315,11 +328,23 @@ static int use_copy(struct store *s, struct wall now, struct error *err)
 	return 0;
 }
 
+static void hint_broken(struct error *err)
+{
+	error_hint(err, "any changing command, for example apply, moves the file aside and starts "
+			"a new one");
+}
+
 static int open_reader(struct store *s, const struct store_options *opts, struct error *err)
 {
 	off_t size = 0;
 	int r;
 
+	if (broken_is_cut(s->path)) {
+		r = error_set(err, ERR_CORRUPT, 0, "%s is gone or empty, and its log is there",
+			      s->path);
+		hint_broken(err);
+		return r;
+	}
 	if (!has_file(s->path, "", &size) && errno != ENOENT && errno != ENOTDIR)
 		return error_sys(err, errno, "look at %s", s->path);
 	if (size == 0) /* not there, or made by a writer that has not written yet */
@@ -338,8 +363,7 @@ static int open_reader(struct store *s, const struct store_options *opts, struct
 	if (r == 0)
 		r = stmt_set_new(s->db, &s->stmts, err);
 	if (r == -ERR_CORRUPT)
-		error_hint(err, "any changing command, for example apply, moves the file aside and "
-				"starts a new one");
+		hint_broken(err);
 	return r;
 }
 

@@ -46,6 +46,15 @@ tm_ok apply app.yaml
 assert_contains "$out" "Plan: nothing to do"
 assert_eq "$(pids)" "$before" "processes"
 
+if chattr +i "$TALLYMAN_STATE_DIR/tallyman.db" 2>/dev/null; then
+	refused 1 "$TALLYMAN_STATE_DIR/tallyman.db cannot be written" apply app.yaml
+	assert_contains "$err" "hint: look at its permissions and attributes"
+	tm_ok status app
+	chattr -i "$TALLYMAN_STATE_DIR/tallyman.db"
+	tm_ok apply app.yaml
+	assert_contains "$out" "Plan: nothing to do"
+fi
+
 # --- the run directory: cannot be written, has too long a name, was taken away ---
 
 mkdir ro

@@ -45,6 +45,31 @@ TALLYMAN_STATE_DIR=$TEST_TMP/second tm orphans delete app.web-rep-0.1
 assert_rc 6
 untouched
 
+# Taken over by the second one, whose shim is still the first one's: what lives is not seen as
+# nothing, and nothing that lives is accepted unseen.
+second() { TALLYMAN_STATE_DIR=$TEST_TMP/second tm "$@"; }
+second recover --take-over
+assert_rc 3
+second status
+assert_rc 4
+assert_contains "$err" "the shim serves state directory $TALLYMAN_STATE_DIR and not $TEST_TMP/second"
+second recover --accept
+assert_rc 1
+second sweep --now --mode delete
+assert_rc 4
+assert_contains "$out" "Sweep: nothing found where it was looked"
+assert_contains "$err" "'kill $(shim_pid)' ends it, its containers go on"
+untouched
+tm sweep --now --mode delete
+assert_rc 6
+assert_contains "$err" "$TEST_TMP/second"
+tm recover --take-over
+assert_rc 3
+tm_ok recover --accept
+tm_ok sweep --now --mode delete
+assert_eq "$out" "Sweep: nothing left over"
+untouched
+
 # Emptied: the same directory, and a store that is new.
 mv "$TALLYMAN_STATE_DIR" aside
 mkdir "$TALLYMAN_STATE_DIR"

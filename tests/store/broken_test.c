@@ -137,6 +137,10 @@ static void test_cut(void **state)
 	struct fixture *f = *state;
 
 	write_file(f, DB, "", 0);
+	/* To who only reads it is no store that was never there: the claim would speak of
+	 * another's. */
+	assert_int_equal(fixture_open(f, STORE_READ), -ERR_CORRUPT);
+	assert_non_null(strstr(f->err.hint, "moves the file aside"));
 	ok(f, fixture_open(f, STORE_WRITE));
 	check_rebuilt(f);
 	fixture_close(f);

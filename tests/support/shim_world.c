@@ -178,7 +178,7 @@ void shim_world_send(int fd, uint64_t id, enum shim_frame_kind kind, struct json
 struct json_object *shim_world_hello(struct shim_world *f, int64_t protocol)
 {
 	const struct shim_hello h = { protocol,        "0", "memory", f->layout.owner,
-				      SHIM_WORLD_NODE, "",  1 };
+				      SHIM_WORLD_NODE, "",  1,        NULL };
 
 	return shim_hello_to_json(&h);
 }
