@@ -91,6 +91,8 @@ void hcs_box_close(struct hcs_box *box);
 void hcs_box_drop(struct hcs_box *box);
 /** hcs_box_copy() - a snapshot without handles, strings in @a; false when there is none */
 bool hcs_box_copy(struct hcs *h, const char *id, struct arena *a, struct hcs_box *ret);
+/** hcs_box_quarantine() - of instance @id; its dir is the caller's matter */
+struct quarantine hcs_box_quarantine(const struct hcs *h, const char *id);
 /** hcs_box_set_note() - the entry process, on disk and in memory; strings are copied */
 int hcs_box_set_note(struct hcs_box *box, const struct hcs_process_note *note, struct error *err);
 /** hcs_box_end() - how it ended, on disk, in memory, to the log and to the sink; once: later calls
@@ -163,8 +165,6 @@ int hcs_remove_rest(struct hcs *h, const struct hcs_box *box, struct error *err)
  *  the caller's box. -ERR_CONFLICT: it lives */
 int hcs_settle_end(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err);
 
-/** hcs_quarantine() - of instance @id; its dir is the caller's matter */
-struct quarantine hcs_quarantine(const struct hcs *h, const char *id);
 /** hcs_drop_kept() - what is in quarantine of @id, and the lease for it; none is success */
 int hcs_drop_kept(struct hcs *h, const char *id, struct error *err);
 

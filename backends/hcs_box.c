@@ -102,6 +102,11 @@ static void copy_strings(struct hcs_box *copy, struct arena *a)
 		*strings[i] = arena_strdup(a, *strings[i]);
 }
 
+struct quarantine hcs_box_quarantine(const struct hcs *h, const char *id)
+{
+	return (struct quarantine){ .layout = &h->layout, .id = id, .layer = "scratch" };
+}
+
 bool hcs_box_copy(struct hcs *h, const char *id, struct arena *a, struct hcs_box *ret)
 {
 	struct hcs_box *box;

@@ -149,7 +149,7 @@ static int keep_wish(struct job *j, struct error *err)
 /* Should it never run, what was kept goes back (hcs_remove.c). */
 static int take_layer(const struct job *j, struct error *err)
 {
-	struct quarantine q = hcs_quarantine(j->h, j->spec->layer);
+	struct quarantine q = hcs_box_quarantine(j->h, j->spec->layer);
 
 	q.dir = j->dir;
 	return j->spec->layer ? quarantine_take(&q, err) : 0;

@@ -240,16 +240,11 @@ static int keep_image(struct hcs *h, const struct hcs_box *box, struct error *er
 	return r < 0 ? r : 0; /* without the image the files are still worth something */
 }
 
-struct quarantine hcs_quarantine(const struct hcs *h, const char *id)
-{
-	return (struct quarantine){ .layout = &h->layout, .id = id, .layer = "scratch" };
-}
-
 static int put_aside(struct hcs *h, struct hcs_box *box, struct mono deadline, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *dir = layout_silo(&h->layout, a, box->id);
-	struct quarantine q = hcs_quarantine(h, box->id);
+	struct quarantine q = hcs_box_quarantine(h, box->id);
 	int r = hcs_settle_end(h, box, deadline, err);
 
 	r = r < 0 ? r : hcs_layers_detach(h->api, arena_printf(a, "%s/scratch", dir), dir, err);
@@ -289,7 +284,7 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 int hcs_drop_kept(struct hcs *h, const char *id, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
-	const struct quarantine q = hcs_quarantine(h, id);
+	const struct quarantine q = hcs_box_quarantine(h, id);
 	int r = quarantine_drop(&q, err);
 
 	return r < 0 ? r : unlease(h, quarantine_lease(id, a), err);

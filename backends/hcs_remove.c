@@ -49,7 +49,7 @@ static int remove_layer(struct hcs *h, const struct hcs_box *box, const char *di
 			struct error *err)
 {
 	const char *scratch = arena_printf(a, "%s/scratch", dir);
-	struct quarantine q = hcs_quarantine(h, box->rec.layer);
+	struct quarantine q = hcs_box_quarantine(h, box->rec.layer);
 	int r;
 
 	if (!box->rec.layer || box->has_note)

@@ -13,6 +13,25 @@
 #include "base/limits.h"
 #include "base/number.h"
 
+const char *image_document_arch(void)
+{
+#if defined(__x86_64__)
+	return "amd64";
+#elif defined(__aarch64__)
+	return "arm64";
+#elif defined(__riscv)
+	return "riscv64";
+#elif defined(__powerpc64__)
+	return "ppc64le";
+#elif defined(__s390x__)
+	return "s390x";
+#elif defined(__arm__)
+	return "arm";
+#else
+	return "386";
+#endif
+}
+
 bool image_document_is_digest(const char *s)
 {
 	return !strncmp(s, "sha256:", 7) && strspn(s + 7, "0123456789abcdef") == 64 && !s[7 + 64];

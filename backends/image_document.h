@@ -69,6 +69,8 @@ struct image_docker_entry {
 	struct image_words tags, layers;
 };
 
+/** image_document_arch() - this machine's architecture, in the documents' words */
+const char *image_document_arch(void);
 /** image_document_is_digest() - "sha256:" and 64 lower case hex digits; others are not kept here */
 bool image_document_is_digest(const char *s);
 

@@ -18,25 +18,6 @@
 
 #define TRIES 3
 
-const char *image_import_arch(void)
-{
-#if defined(__x86_64__)
-	return "amd64";
-#elif defined(__aarch64__)
-	return "arm64";
-#elif defined(__riscv)
-	return "riscv64";
-#elif defined(__powerpc64__)
-	return "ppc64le";
-#elif defined(__s390x__)
-	return "s390x";
-#elif defined(__arm__)
-	return "arm";
-#else
-	return "386";
-#endif
-}
-
 /* Archives are unpacked first: their documents may stand behind what they name. */
 static int unpack_source(struct image_found_list *list, int fd, int *ret, struct error *err)
 {

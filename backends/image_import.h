@@ -40,6 +40,3 @@ struct image_imported {
  */
 int image_import(struct image_dir *dir, const struct image_import_options *o, struct arena *arena,
 		 struct image_imported **ret, size_t *ret_n, struct error *err);
-
-/** image_import_arch() - this machine's architecture in OCI's words */
-const char *image_import_arch(void);

@@ -267,7 +267,7 @@ int image_import_oci(struct image_found_list *list, int src, struct error *err)
 	if (!o.want.os)
 		o.want.os = "linux";
 	if (!o.want.arch)
-		o.want.arch = image_import_arch();
+		o.want.arch = image_document_arch();
 	buf_init(&o.others, 1024);
 	r = read_all(&o, err);
 	buf_done(&o.others);

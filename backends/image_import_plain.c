@@ -75,7 +75,7 @@ static struct image_config make_config(const struct image_import_options *o)
 	if (!c.platform.os)
 		c.platform.os = "linux";
 	if (!c.platform.arch)
-		c.platform.arch = image_import_arch();
+		c.platform.arch = image_document_arch();
 	return c;
 }
 

@@ -95,6 +95,8 @@ struct shim_log_place youki_box_log(const struct youki_box *box);
 const char *youki_box_cgroup(const struct youki_box *box, struct arena *a);
 /** youki_box_copy() - a snapshot, strings in @a */
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a);
+/** youki_box_quarantine() - of instance @id; its dir is the caller's matter */
+struct quarantine youki_box_quarantine(const struct youki *y, const char *id);
 /** youki_box_look() - is its first process alive? GONE too when it never had one */
 int youki_box_look(struct youki *y, const struct youki_box *copy, enum process_state *ret,
 		   struct error *err);
@@ -211,8 +213,6 @@ int youki_settle_end(struct youki *y, struct youki_box *box, struct mono deadlin
 /** youki_remove_states() - the state directories of @id, of whichever program; absent is success */
 int youki_remove_states(struct youki *y, const char *id, struct error *err);
 
-/** youki_quarantine() - of instance @id; its dir is the caller's matter */
-struct quarantine youki_quarantine(const struct youki *y, const char *id);
 /** youki_drop_kept() - what is in quarantine of @id, and the lease for it; none is success */
 int youki_drop_kept(struct youki *y, const char *id, struct error *err);
 

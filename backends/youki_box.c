@@ -126,6 +126,11 @@ const char *youki_box_cgroup(const struct youki_box *box, struct arena *a)
 	return oci_cgroup_path(&box->y->cgroups, a, l->owner, box->id);
 }
 
+struct quarantine youki_box_quarantine(const struct youki *y, const char *id)
+{
+	return (struct quarantine){ .layout = &y->layout, .id = id, .layer = "upper" };
+}
+
 struct youki_box youki_box_copy(const struct youki_box *box, struct arena *a)
 {
 	struct youki_box copy = *box;

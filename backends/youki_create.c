@@ -229,7 +229,7 @@ static int make_etc(const struct job *j, struct error *err)
 /* Fresh, or one that was kept; should it never run, that one goes back (youki_remove.c). */
 static int make_upper(const struct job *j, struct error *err)
 {
-	struct quarantine q = youki_quarantine(j->y, j->spec->layer);
+	struct quarantine q = youki_box_quarantine(j->y, j->spec->layer);
 
 	if (!j->spec->layer)
 		return make_dir(j, "upper", 0755, err);

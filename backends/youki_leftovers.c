@@ -391,17 +391,12 @@ static int keep_image(struct youki *y, const struct youki_box *box, struct error
 	return r < 0 ? r : 0; /* without the image the files are still worth something */
 }
 
-struct quarantine youki_quarantine(const struct youki *y, const char *id)
-{
-	return (struct quarantine){ .layout = &y->layout, .id = id, .layer = "upper" };
-}
-
 static int put_aside(struct youki *y, struct youki_box *box, struct mono deadline,
 		     struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
 	const char *bundle = layout_bundle(&y->layout, a, box->id);
-	struct quarantine q = youki_quarantine(y, box->id);
+	struct quarantine q = youki_box_quarantine(y, box->id);
 	int r = youki_settle_end(y, box, deadline, err);
 
 	r = r < 0 ? r : oci_mount_detach_root(bundle, err);
@@ -443,7 +438,7 @@ static int keep(struct runtime *rt, const char *id, struct mono deadline, struct
 int youki_drop_kept(struct youki *y, const char *id, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
-	const struct quarantine q = youki_quarantine(y, id);
+	const struct quarantine q = youki_box_quarantine(y, id);
 	int r = quarantine_drop(&q, err);
 
 	return r < 0 ? r : unlease(y, quarantine_lease(id, a), err);

@@ -69,7 +69,7 @@ static int remove_bundle(const char *bundle, struct error *err)
 static int return_layer(struct youki *y, const struct youki_box *box, const char *bundle,
 			struct error *err)
 {
-	struct quarantine q = youki_quarantine(y, box->rec.layer);
+	struct quarantine q = youki_box_quarantine(y, box->rec.layer);
 
 	q.dir = bundle;
 	return box->rec.layer && !box->note.started ? quarantine_return(&q, err) : 0;

@@ -68,7 +68,7 @@ static void imports_and_resolves(void **state)
 	assert_string_equal(image.name, "local/busybox:1");
 	assert_string_equal(image.digest, imported[0].digest);
 	assert_string_equal(image.config.platform.os, "linux");
-	assert_string_equal(image.config.platform.arch, image_import_arch());
+	assert_string_equal(image.config.platform.arch, image_document_arch());
 	assert_int_equal(image.config.cmd.n, 3);
 	assert_string_equal(image.config.cmd.v[2], "exit 0");
 	assert_string_equal(image.config.env.v[1], "A=b=c");
