@@ -78,12 +78,12 @@ assert_contains "$err" "goes on from here"
 
 # Out of time: 5, what it waited for, and how to wait longer. A time that is long enough after all
 # is no failure, whatever it is.
-tm apply "${memory[@]}" "$loop" --timeout 1s
+tm apply "${memory[@]}" "$loop" --timeout 3s
 assert_rc 5
 assert_contains "$err" "restless/loop-rep-0 is waiting: "
 assert_contains "$err" "tallyman: error: the time to wait ran out"
 assert_contains "$err" "hint: the same command goes on; --timeout waits longer"
-tm apply "${memory[@]}" "$loop" --timeout 1s -o json
+tm apply "${memory[@]}" "$loop" --timeout 3s -o json
 assert_rc 5
 is_json 'd["outcome"] == "timed_out" and d["instances"][0]["next_action"]'
 tm_ok apply "${memory[@]}" "$files/shop.yaml"
