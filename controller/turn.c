@@ -306,6 +306,20 @@ static int take_results(struct driver *d, struct error *err)
 	return r;
 }
 
+/* Of what has no row yet the row does not know more than the look: it is to be adopted, and as what
+ * it is after its end. */
+static int touch_ended(struct driver *d, const char *id, struct error *err)
+{
+	struct instance row;
+	int r = instance_store_find(d->o.session->store, id, d->arena, &row, err);
+
+	if (r == 0)
+		ledger_touch(d->touched, id);
+	else if (r > 0 && d->look_running)
+		d->look_wanted = true;
+	return r < 0 ? r : 0;
+}
+
 static int take_exits(struct driver *d, struct error *err)
 {
 	struct inbox_exit e;
@@ -321,8 +335,8 @@ static int take_exits(struct driver *d, struct error *err)
 
 		if (!runtime_id_parse(e.id, &id))
 			continue;
-		ledger_touch(d->touched, e.id);
-		r = ledger_exit(&d->ledger, &e, err);
+		r = touch_ended(d, e.id, err);
+		r = r < 0 ? r : ledger_exit(&d->ledger, &e, err);
 		t = turn_find(d, id.deployment);
 		if (r == 0 && t)
 			r = feed(d, t, &ev, err);

@@ -318,13 +318,42 @@ static void test_fight(void **state)
 	assert_int_equal(slot_of(b, "web").generation, 1);
 }
 
+/* --- a store that knows less than the runtime --- */
+
+static void forget_row(struct bench *b, const char *id)
+{
+	struct store_txn *txn CLEAN(store_txn) = NULL;
+
+	node_world_ok(b->w, store_begin(b->w->session->store, ERROR_HERE, &txn, &b->w->err));
+	node_world_ok(b->w, instance_store_delete(b->w->session->store, id, &b->w->err));
+	node_world_ok(b->w, store_commit(&txn, &b->w->err));
+}
+
+/* An end that is told while the first look is under way says nothing about what has no row: before,
+ * the slot counted as empty, and a second instance was made beside the one that was seen. */
+static void test_told_before_it_is_seen(void **state)
+{
+	struct bench *b = *state;
+	const char *id = id_of(b, "web");
+	struct runtime_sink sink;
+
+	forget_row(b, id);
+	begin_anew(b);
+	turn(b);
+	sink = inbox_sink(b->w->inbox);
+	sink.exited(sink.arg, &(struct runtime_exit){ .id = id, .has_code = true, .code = 137 });
+	assert_int_equal(node_world_run(b->w, LIMIT_US), DRIVER_CONVERGED);
+	assert_string_equal(id_of(b, "web"), id);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_recorded_first), T(test_restart_is_done_once), T(test_tracked),
-		T(test_nothing_to_do),  T(test_taken_away),           T(test_gone_otherwise),
-		T(test_fight),
+		T(test_recorded_first), T(test_restart_is_done_once),
+		T(test_tracked),        T(test_nothing_to_do),
+		T(test_taken_away),     T(test_gone_otherwise),
+		T(test_fight),          T(test_told_before_it_is_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
