@@ -89,7 +89,7 @@ static int check_hashes(sqlite3 *db, struct migrate_list known, struct error *er
 	return rc == SQLITE_DONE ? 0 : db_error(db, rc, err, "read the record of migrations");
 }
 
-int migrate_check(struct sqlite3 *db, struct migrate_list known, struct error *err)
+static int check_all(sqlite3 *db, struct migrate_list known, struct error *err)
 {
 	int r = check_owner(db, err);
 	int state;
@@ -101,6 +101,19 @@ int migrate_check(struct sqlite3 *db, struct migrate_list known, struct error *e
 		return state;
 	r = check_hashes(db, known, err);
 	return r < 0 ? r : state;
+}
+
+/* Of one moment: a writer may be making the file just now. */
+int migrate_check(struct sqlite3 *db, struct migrate_list known, struct error *err)
+{
+	int r = db_run(db, Q_BEGIN_READ, err);
+
+	if (r < 0)
+		return r;
+	r = check_all(db, known, err);
+	if (!sqlite3_get_autocommit(db))
+		(void)db_run(db, Q_ROLLBACK, NULL); /* there is nothing to lose */
+	return r;
 }
 
 static int record(sqlite3 *db, const struct migration *m, struct wall now, struct error *err)

@@ -20,7 +20,7 @@ struct migrate_list {
 struct migrate_list migrate_embedded(void);
 
 /**
- * migrate_check() - may this program use the file? Changes nothing.
+ * migrate_check() - may this program use the file? Changes nothing; no transaction is open
  *
  * Return: 0: all applied; MIGRATE_EMPTY; MIGRATE_OLDER;
  *         -ERR_UNSUPPORTED: a newer program's; -ERR_LOCKED: another program's, or a recorded

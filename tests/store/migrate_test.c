@@ -161,6 +161,44 @@ static void add_event(struct fixture *f, const char *kind)
 	ok(f, store_commit(&txn, &f->err));
 }
 
+struct meanwhile {
+	struct fixture *f;
+	sqlite3 *writer;
+	bool is_done;
+};
+
+/* A statement of the reader has ended: once it has seen whose the file is, the writer makes it. */
+static int on_ended(unsigned type, void *arg, void *stmt, void *unused)
+{
+	struct meanwhile *m = arg;
+
+	(void)type, (void)unused;
+	if (!m->is_done && strstr(sqlite3_sql(stmt), "application_id")) {
+		m->is_done = true;
+		ok(m->f, migrate_run(m->writer, migrate_embedded(), m->f->now, &m->f->err));
+	}
+	return 0;
+}
+
+/* A reader that looks while a writer makes the file sees nothing, or all of it: never another
+ * program's. */
+static void test_check_while_it_is_made(void **state)
+{
+	struct fixture *f = *state;
+	struct meanwhile m = { .f = f };
+	sqlite3 *reader = NULL;
+
+	assert_int_equal(sqlite3_open(fixture_path(f, "tallyman.db"), &m.writer), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(m.writer, script(f, "wal.sql"), NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open(fixture_path(f, "tallyman.db"), &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_trace_v2(reader, SQLITE_TRACE_PROFILE, on_ended, &m), SQLITE_OK);
+	assert_int_equal(ok(f, migrate_check(reader, migrate_embedded(), &f->err)), MIGRATE_EMPTY);
+	assert_true(m.is_done);
+	assert_int_equal(ok(f, migrate_check(reader, migrate_embedded(), &f->err)), 0);
+	sqlite3_close(reader);
+	sqlite3_close(m.writer);
+}
+
 /* A store with a row of most kinds, as the newest migration has them. */
 static void write_old(struct fixture *f)
 {
@@ -275,8 +313,13 @@ static void test_old_stores_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_golden),  TEST(test_embedded),   TEST(test_upgrade),
-		TEST(test_failing), TEST(test_old_stores), TEST(test_old_stores_read),
+		TEST(test_golden),
+		TEST(test_embedded),
+		TEST(test_upgrade),
+		TEST(test_failing),
+		TEST(test_old_stores),
+		TEST(test_old_stores_read),
+		TEST(test_check_while_it_is_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
