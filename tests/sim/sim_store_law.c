@@ -63,6 +63,17 @@ static bool is_same_row(const struct instance *a, const struct instance *b)
 	return (!a && !b) || (a && b && a->state == b->state);
 }
 
+/* After an answer to a change in place: is the row sure of limits that do not hold? */
+static void check_sure(struct sim *s, const struct instance *row)
+{
+	const struct world_instance *wi = row ? world_find(&s->world, row->id) : NULL;
+	struct world_instance read;
+
+	if (wi && world_lives(wi) && row->state != INSTANCE_EXITED && world_read(row, &read) &&
+	    read.config.limits < WISH_LIMITS / 2 && read.config.limits != wi->config.limits)
+		sim_die(s, "a row is sure of limits that do not hold");
+}
+
 /* The row of an instance goes when its removal is confirmed, and by no other answer. */
 void sim_store_law_report(struct sim *s, const struct world_op *op, int code)
 {
@@ -71,6 +82,8 @@ void sim_store_law_report(struct sim *s, const struct world_op *op, int code)
 	struct instance_rows now = rows_in(s, d->store);
 	bool is_gone = op->kind == STEP_REMOVE && code >= 0;
 
+	if (op->kind == STEP_UPDATE)
+		check_sure(s, find_row(&now, op->what.id));
 	if (is_gone && has_row(&now, op->what.id))
 		sim_die(s, "a row stays, and its instance is known to be gone");
 	if (!is_gone && has_row(&before, op->what.id) && !has_row(&now, op->what.id))

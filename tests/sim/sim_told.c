@@ -448,15 +448,30 @@ static void succeeded(struct sim *s, struct told_slot *t, const struct world_op 
 	}
 }
 
-/* It runs, as it shall: what was said of the try before is over. */
-static void see_running(struct sim *s, size_t slot)
+/* It runs, as it shall, and nothing else is in its slot. */
+static bool runs_alone(const struct sim *s, size_t slot)
+{
+	const struct told_slot *t = &s->told[slot];
+	struct told_sum sum = told_sum(s, t, slot);
+	return !t->is_in_flight && !t->must_look && !t->is_held && sum.n == 1 && sum.n_right == 1;
+}
+
+/* Then what was said of the try before is over. */
+static void forgive(struct sim *s, size_t slot)
 {
 	struct told_slot *t = &s->told[slot];
-	struct told_sum sum = told_sum(s, t, slot);
-	if (t->is_in_flight || t->must_look || t->is_held || sum.n != 1 || sum.n_right != 1)
+	if (!runs_alone(s, slot))
 		return;
-	t->has_failed = t->may_be_stuck = t->is_counted = false;
+	t->has_failed = t->may_be_stuck = false;
 	t->quiet_us = t->make_us = 0;
+}
+
+/* And what ends next is another end: a look tells, an answer may come before the first one. */
+static void see_running(struct sim *s, size_t slot)
+{
+	forgive(s, slot);
+	if (runs_alone(s, slot))
+		s->told[slot].is_counted = false;
 }
 
 void told_report(struct sim *s, const struct world_op *op, int code,
@@ -477,7 +492,7 @@ void told_report(struct sim *s, const struct world_op *op, int code,
 		created(s, t, wi);
 	else
 		succeeded(s, t, op, code);
-	see_running(s, slot); /* also when that took away what stood beside it */
+	forgive(s, slot); /* also when that took away what stood beside it */
 	notice(s, slot);
 }
 
