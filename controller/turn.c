@@ -175,8 +175,10 @@ static int feed(struct driver *d, struct tracked *t, struct reconcile_event *ev,
 	t->overall = up.overall;
 	for (size_t i = 0; i < up.n_steps; i++)
 		add_pending(d, t, &up.steps[i]);
-	if (up.flags & RECONCILE_OBSERVE)
+	if (up.flags & RECONCILE_OBSERVE) {
 		d->look_wanted = true;
+		t->wants_next = d->look_running;
+	}
 	tell(d, t, &up);
 	return ledger_update(&d->ledger, t->name, &up, err);
 }
@@ -344,11 +346,15 @@ static int take_exits(struct driver *d, struct error *err)
 	return r;
 }
 
+/* A look is one for all deployments. Who has asked since it began, and be it after a step that
+ * failed, asked for one that begins later. */
 static int feed_observed(struct driver *d, const struct observed *all, struct error *err)
 {
 	int r = 0;
 
 	for (struct tracked *t = d->first; r == 0 && t; t = t->next) {
+		if (t->wants_next)
+			continue;
 		struct observed part = observed_part(all, t->name);
 		struct reconcile_event ev = { .type = RECONCILE_OBSERVED, .observed = &part };
 
@@ -532,6 +538,8 @@ static int start_look(struct driver *d, struct error *err)
 		lane_touch_flight(d->lanes[i], d->touched);
 		lane_look(d->lanes[i], rows, n, d->now);
 	}
+	for (struct tracked *t = d->first; t; t = t->next)
+		t->wants_next = false;
 	d->look_wanted = false;
 	d->look_running = true;
 	return 0;

@@ -19,6 +19,7 @@ struct tracked {
 	bool is_planned;            /* wanted has been told as a plan */
 	bool was_fed;               /* in this turn */
 	bool was_seen;              /* a look has told what is there of it */
+	bool wants_next;            /* it asked for a look while one was running: not that one */
 	struct mono wake;
 	enum reconcile_overall overall;
 };

@@ -3,7 +3,8 @@
 # mutants.sh BUILD [short|NAME...]: breaks the program, one line of mutants.txt after the other, and
 # expects the simulation to notice each within 500 seeds, from 1 on or from N where the name ends
 # with @N: some need a rare meeting. BUILD has been built, with ninja. What the core is made of is
-# tried with the fast simulation, the rest with the one over the real store.
+# tried with the fast simulation, the rest with the one over the real store, and PROGRAM:FILE with
+# the simulation PROGRAM.
 #
 # Only the broken file is compiled, with the build's own command, and the simulation linked with it;
 # the sources and BUILD stay as they are. short: only those whose name begins with `*`.
@@ -23,15 +24,19 @@ commands_of() {
 }
 core=$(commands_of sim_test)
 store=$(commands_of sim_store)
+models=$(commands_of sim_models)
 
 # build_with FILE SOURCE: the simulation that has FILE in it, with SOURCE in its place
 build_with() {
-	local program=sim_test commands=$core compile link
-	if ! grep -q -- " -c $root/$1\$" <<<"$core"; then
+	local program=sim_test commands=$core compile link file=${1#*:}
+	if [[ $1 == sim_models:* ]]; then
+		program=sim_models
+		commands=$models
+	elif ! grep -q -- " -c $root/$file\$" <<<"$core"; then
 		program=sim_store
 		commands=$store
 	fi
-	compile=$(grep -- " -c $root/$1\$" <<<"$commands") || { echo "no command compiles $1"; return 1; }
+	compile=$(grep -- " -c $root/$file\$" <<<"$commands") || { echo "no command compiles $file"; return 1; }
 	compile=${compile%% -MD *}
 	link=$(grep -- "-o tests/$program " <<<"$commands") || { echo "$program is not built here"; return 1; }
 	(cd "$build" && $compile -std=gnu11 -Wno-error -w -c "$2" -o "$work/mutant.o") || return 1
@@ -60,8 +65,8 @@ while IFS=$'\t' read -r name file expression what; do
 	name=${name#\*}
 	first=1
 	[[ $name == *@* ]] && first=${name#*@} && name=${name%@*}
-	sed -z -E -e "$expression" "$root/$file" >"$work/mutant.c"
-	if cmp -s "$work/mutant.c" "$root/$file"; then
+	sed -z -E -e "$expression" "$root/${file#*:}" >"$work/mutant.c"
+	if cmp -s "$work/mutant.c" "$root/${file#*:}"; then
 		echo "$name: does not apply to $file any more: write it anew"
 		bad=1
 	elif ! build_with "$file" "$work/mutant.c" >"$work/log" 2>&1; then
