@@ -20,6 +20,7 @@
 
 struct models_job;
 struct models_life;
+struct models_hcs;
 
 enum models_event_type {
 	MODELS_EFFECT, /* a worker's job is carried out */
@@ -52,12 +53,21 @@ struct models_life {
 	unsigned n_late;  /* jobs that take effect although it has ended */
 };
 
+struct models_kind {
+	unsigned n_ticks; /* of chaos, twice */
+	bool has_hcs;     /* the second one is HCS */
+};
+
 struct models {
 	struct sim_story *story;
+	const struct models_kind *kind;
 	uint64_t rng;
 	int64_t now_us, boot_us, wall_us; /* boot: when this boot began; wall: ahead of now */
 	int64_t spent_us;                 /* by the call that is carried out now */
 	unsigned n_boots;
+	bool is_real;      /* a call is under way that must wait for processes of this machine */
+	uint64_t rng_real; /* of what such calls ask for: how often is theirs */
+	struct models_hcs *hcs; /* NULL: there is none */
 	struct models_event events[MODELS_EVENTS];
 	size_t n_events;
 	uint64_t sequence;
@@ -83,7 +93,8 @@ struct models {
 	unsigned n_steps, n_looks, n_faults, n_crashes, n_turns;
 };
 
-/* sim_models.c: chance, and the story. */
+/* models_story.c: the story, and chance. */
+void models_story_run(const struct sim_seeds *p, struct sim_story *st, struct sim_seeds_total *sum);
 bool models_chance(struct models *m, unsigned percent);
 unsigned models_below(struct models *m, unsigned n);
 /** models_up_to() - a millisecond and up to @us */
@@ -130,8 +141,27 @@ struct models_life *models_pool_life(const struct models *m);
  */
 struct runtime *models_runtime_open(struct models *m, struct models_life *life, unsigned i);
 
+/** models_runtime_exited() - an end, at that moment; the news of it take their time */
+void models_runtime_exited(struct models *m, const struct runtime_exit *e);
+/** models_runtime_end() - the process of @mi, which runs, ends by itself */
+void models_runtime_end(struct models *m, const struct models_instance *mi, int code);
 /** models_runtime_add_strangers() - what is somebody else's, beside ours */
 void models_runtime_add_strangers(struct models *m);
+
+/* models_hcs.c: a simulated Windows host. */
+void models_hcs_new(struct models *m);
+/** models_hcs_free() - the strangers on it are as they were, and nothing else is left */
+void models_hcs_free(struct models *m);
+/** models_hcs_open() - the runtime for a life; it goes on from the last one, or was killed, too */
+struct runtime *models_hcs_open(struct models *m);
+void models_hcs_reboot(struct models *m);
+/** models_hcs_spec() - @spec in the words of that host: its image, its owner */
+struct instance_spec models_hcs_spec(const struct models *m, const struct instance_spec *spec,
+				     struct arena *a);
+/** models_hcs_await() - the end of @id, which is certain, has come */
+void models_hcs_await(struct models *m, const char *id);
+/** models_hcs_end() - somebody ends it, and that has come */
+void models_hcs_end(struct models *m, const char *id);
 
 /* models_chaos.c: what people and machines do. */
 void models_chaos(struct models *m);

@@ -15,6 +15,14 @@ static struct models_instance *pick(struct models *m)
 	return n ? &m->law.made[there[models_below(m, n)]] : NULL;
 }
 
+/* The same, where one can meddle with it. */
+static struct models_instance *pick_memory(struct models *m)
+{
+	struct models_instance *mi = pick(m);
+
+	return m->hcs && mi && mi->runtime == 1 ? NULL : mi;
+}
+
 static struct runtime *model_of(const struct models *m, const struct models_instance *mi)
 {
 	return m->life->model[mi->runtime];
@@ -47,19 +55,15 @@ static void end_one(struct models *m)
 {
 	static const int codes[] = { 0, 1, 137 };
 	const struct models_instance *mi = pick(m);
-	struct error err = ERROR_INIT;
 
-	if (!mi || mi->state != INSTANCE_RUNNING)
-		return;
-	models_must(m,
-		    runtime_memory_exit(model_of(m, mi), mi->id, codes[models_below(m, 3)], &err),
-		    &err);
+	if (mi && mi->state == INSTANCE_RUNNING)
+		models_runtime_end(m, mi, codes[models_below(m, 3)]);
 }
 
 /* With all its traces, and nobody is told. */
 static void remove_by_hand(struct models *m)
 {
-	struct models_instance *mi = pick(m);
+	struct models_instance *mi = pick_memory(m);
 	struct error err = ERROR_INIT;
 
 	if (!mi)
@@ -71,7 +75,7 @@ static void remove_by_hand(struct models *m)
 
 static void pause_by_hand(struct models *m)
 {
-	struct models_instance *mi = pick(m);
+	struct models_instance *mi = pick_memory(m);
 	struct error err = ERROR_INIT;
 
 	if (!mi || mi->state != INSTANCE_RUNNING)
@@ -83,7 +87,7 @@ static void pause_by_hand(struct models *m)
 
 static void break_one(struct models *m)
 {
-	struct models_instance *mi = pick(m);
+	struct models_instance *mi = pick_memory(m);
 	struct error err = ERROR_INIT;
 
 	if (!mi || mi->state != INSTANCE_CREATED)

@@ -122,6 +122,8 @@ void models_node_open(struct models *m)
 	models_must(m, sim_place_make(m->dir, &err), &err);
 	models_must(m, sim_place_make(dir, &err), &err);
 	models_must(m, loop_new(&m->loop, &err), &err);
+	if (m->kind->has_hcs)
+		models_hcs_new(m);
 	begin_life(m, dir);
 	models_runtime_add_strangers(m);
 }
@@ -136,6 +138,8 @@ void models_node_close(struct models *m)
 	models_rest_store(m);
 	m->life->is_dead = true;
 	free_life(m, m->life);
+	if (m->hcs)
+		models_hcs_free(m);
 	loop_free(m->loop);
 	models_must(m, fs_remove_tree(AT_FDCWD, m->dir, &err), &err);
 }
@@ -245,6 +249,8 @@ void models_node_crash(struct models *m, bool is_reboot)
 		m->n_boots++;
 		m->boot_us = m->now_us;
 		models_law_rebooted(m);
+		if (m->hcs)
+			models_hcs_reboot(m);
 	}
 	models_node_bury(m);
 	memcpy(next, m->next, sizeof(next));

@@ -16,6 +16,7 @@
 struct seat {
 	struct runtime base; /* first */
 	struct runtime *inner;
+	bool is_borrowed; /* inner is not closed with it */
 	struct models *m;
 	unsigned number;
 	bool is_inside;
@@ -24,6 +25,35 @@ struct seat {
 static struct seat *of(struct runtime *rt)
 {
 	return (struct seat *)rt;
+}
+
+static bool is_hcs(const struct models *m, unsigned runtime)
+{
+	return m->hcs && runtime == 1;
+}
+
+/* HCS's own, which waits for processes of this machine. */
+static bool is_real(const struct seat *s)
+{
+	return s->is_inside && is_hcs(s->m, s->number);
+}
+
+/* Its shim knows who has gone; another one may be there already. */
+static int refuse_late(const struct seat *s, struct error *err)
+{
+	if (!is_real(s) || !s->m->call || !models_pool_life(s->m)->is_dead)
+		return 0;
+	return error_set(err, ERR_UNAVAILABLE, 0, "who asked has gone");
+}
+
+static void enter(const struct seat *s)
+{
+	s->m->is_real = is_real(s);
+}
+
+static void leave(const struct seat *s)
+{
+	s->m->is_real = false;
 }
 
 /* --- the law of the driver --- */
@@ -61,6 +91,8 @@ static int seat_stage(struct runtime *rt, const char *digest, struct mono deadli
 
 	if (s->is_inside)
 		models_law_stage(s->m, s->number, digest);
+	if (is_real(s))
+		return RUNTIME_ALREADY; /* its host has one image */
 	return s->inner->ops->stage(s->inner, digest, deadline, err);
 }
 
@@ -68,23 +100,46 @@ static int seat_list(struct runtime *rt, struct arena *a, struct observed *ret, 
 {
 	struct seat *s = of(rt);
 
+	int r = refuse_late(s, err);
+
 	s->m->n_looks += !s->is_inside;
-	return s->inner->ops->list(s->inner, a, ret, err);
+	if (r < 0)
+		return r;
+	enter(s);
+	r = s->inner->ops->list(s->inner, a, ret, err);
+	leave(s);
+	return r;
 }
 
 static int seat_inspect(struct runtime *rt, const char *id, struct arena *a, struct instance *ret,
 			struct error *err)
 {
-	return of(rt)->inner->ops->inspect(of(rt)->inner, id, a, ret, err);
+	struct seat *s = of(rt);
+	int r = refuse_late(s, err);
+
+	if (r < 0)
+		return r;
+	enter(s);
+	r = s->inner->ops->inspect(s->inner, id, a, ret, err);
+	leave(s);
+	return r;
 }
 
-/* Whether a process minds its stop signal is its own nature. */
-static void give_nature(struct seat *s, const struct instance_spec *spec)
+/* Whether a process minds its stop signal is its own nature; HCS takes it away with its system. */
+static int make(struct seat *s, const struct instance_spec *spec, struct mono deadline,
+		struct arena *a, struct instance *ret, struct error *err)
 {
-	struct error err = ERROR_INIT;
+	struct instance_spec own = *spec;
+	int r;
 
-	if ((spec->generation * 7 + spec->slot) % 4 == 0)
-		models_must(s->m, runtime_memory_deafen(s->inner, spec->id, &err), &err);
+	if (is_real(s))
+		own = models_hcs_spec(s->m, spec, a);
+	enter(s);
+	r = s->inner->ops->create(s->inner, &own, deadline, a, ret, err);
+	leave(s);
+	if (r == 0 && !is_real(s) && (spec->generation * 7 + spec->slot) % 4 == 0)
+		models_must(s->m, runtime_memory_deafen(s->inner, spec->id, err), err);
+	return r;
 }
 
 static int seat_create(struct runtime *rt, const struct instance_spec *spec, struct mono deadline,
@@ -100,30 +155,57 @@ static int seat_create(struct runtime *rt, const struct instance_spec *spec, str
 			models_law_answered(s->m, spec->id);
 		return r;
 	}
+	r = refuse_late(s, err);
+	if (r < 0)
+		return r;
 	check_intent(s->m, STEP_CREATE, spec->id);
 	models_law_create(s->m, s->number, spec);
-	r = s->inner->ops->create(s->inner, spec, deadline, a, ret, err);
-	if (r == 0) {
+	r = make(s, spec, deadline, a, ret, err);
+	if (r == 0)
 		models_law_created(s->m, s->number, spec);
-		give_nature(s, spec);
-	}
 	return r;
 }
 
-static void before(struct seat *s, enum step_kind kind, const char *id, int sig)
+/* 0: it may be done. */
+static int before(struct seat *s, enum step_kind kind, const char *id, int sig, struct error *err)
 {
+	int r = refuse_late(s, err);
+
+	if (r < 0)
+		return r;
 	if (!s->is_inside) {
 		models_law_asked(s->m, kind, id, sig);
-		return;
+		return 0;
 	}
 	check_intent(s->m, kind, id);
 	models_law_step(s->m, kind, id, sig);
+	enter(s);
+	return 0;
+}
+
+/* An end that it brings comes by itself, in a real process' time. */
+static bool brings_end(const struct seat *s, enum step_kind kind, const struct models_instance *mi)
+{
+	const struct wish_service *ws =
+		&models_law_now(s->m, mi->deployment)->services[mi->service];
+
+	if (kind == STEP_START)
+		return mi->state == INSTANCE_CREATED && ws->is_job;
+	return kind == STEP_SIGNAL && models_law_lives(mi);
 }
 
 static int after(struct seat *s, enum step_kind kind, const char *id, int r)
 {
-	if (s->is_inside && r == 0)
-		models_law_stepped(s->m, kind, id);
+	const struct models_instance *mi = models_law_find(s->m, id);
+	bool must_end;
+
+	leave(s);
+	if (!s->is_inside || r != 0)
+		return r;
+	must_end = is_real(s) && brings_end(s, kind, mi);
+	models_law_stepped(s->m, kind, id);
+	if (must_end)
+		models_hcs_await(s->m, id);
 	return r;
 }
 
@@ -145,9 +227,10 @@ static void fall_ill(struct seat *s, const char *id)
 static int seat_start(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
 {
 	struct seat *s = of(rt);
-	int r;
+	int r = before(s, STEP_START, id, 0, err);
 
-	before(s, STEP_START, id, 0);
+	if (r < 0)
+		return r;
 	r = after(s, STEP_START, id, s->inner->ops->start(s->inner, id, deadline, err));
 	if (s->is_inside && r == 0)
 		fall_ill(s, id);
@@ -158,16 +241,20 @@ static int seat_signal(struct runtime *rt, const char *id, int sig, struct error
 {
 	struct seat *s = of(rt);
 
-	before(s, STEP_SIGNAL, id, sig);
-	return after(s, STEP_SIGNAL, id, s->inner->ops->signal(s->inner, id, sig, err));
+	int r = before(s, STEP_SIGNAL, id, sig, err);
+
+	return r < 0 ? r : after(s, STEP_SIGNAL, id, s->inner->ops->signal(s->inner, id, sig, err));
 }
 
 static int seat_remove(struct runtime *rt, const char *id, struct mono deadline, struct error *err)
 {
 	struct seat *s = of(rt);
 
-	before(s, STEP_REMOVE, id, 0);
-	return after(s, STEP_REMOVE, id, s->inner->ops->remove(s->inner, id, deadline, err));
+	int r = before(s, STEP_REMOVE, id, 0, err);
+
+	return r < 0 ? r
+		     : after(s, STEP_REMOVE, id,
+			     s->inner->ops->remove(s->inner, id, deadline, err));
 }
 
 static int seat_update(struct runtime *rt, const struct instance_spec *spec, struct error *err)
@@ -205,7 +292,8 @@ static int seat_stats(struct runtime *rt, const char *id, struct runtime_stats *
 
 static void seat_close(struct runtime *rt)
 {
-	runtime_close(of(rt)->inner);
+	if (!of(rt)->is_borrowed)
+		runtime_close(of(rt)->inner);
 	free(rt);
 }
 
@@ -231,7 +319,12 @@ static struct runtime *take_seat(struct models *m, unsigned i, struct runtime *t
 {
 	struct seat *s = xcalloc(1, sizeof(*s));
 
-	s->base = (struct runtime){ &seat_ops, take->name, take->caps, NULL };
+	static const unsigned caps[MODELS_RUNTIMES] = {
+		RUNTIME_CAP_UPDATE | RUNTIME_CAP_LINUX | RUNTIME_CAP_ADDRESS,
+		RUNTIME_CAP_WINDOWS | RUNTIME_CAP_ADDRESS,
+	};
+
+	s->base = (struct runtime){ &seat_ops, take->name, caps[i], NULL };
 	s->inner = take;
 	s->m = m;
 	s->number = i;
@@ -239,10 +332,8 @@ static struct runtime *take_seat(struct models *m, unsigned i, struct runtime *t
 	return &s->base;
 }
 
-/* An end, as its runtime tells it at that moment; the news of it take their time. */
-static void on_exited(void *arg, const struct runtime_exit *e)
+void models_runtime_exited(struct models *m, const struct runtime_exit *e)
 {
-	struct models *m = arg;
 	struct models_event *news;
 
 	models_law_exited(m, e->id, e->has_code, e->code);
@@ -252,12 +343,24 @@ static void on_exited(void *arg, const struct runtime_exit *e)
 	news->code = e->code;
 }
 
+void models_runtime_end(struct models *m, const struct models_instance *mi, int code)
+{
+	struct error err = ERROR_INIT;
+
+	if (is_hcs(m, mi->runtime))
+		models_hcs_end(m, mi->id);
+	else
+		models_must(m, runtime_memory_exit(m->life->model[mi->runtime], mi->id, code, &err),
+			    &err);
+}
+
+static void on_exited(void *arg, const struct runtime_exit *e)
+{
+	models_runtime_exited(arg, e);
+}
+
 static struct runtime *open_memory(struct models *m, unsigned i)
 {
-	static const unsigned caps[MODELS_RUNTIMES] = {
-		RUNTIME_CAP_UPDATE | RUNTIME_CAP_LINUX | RUNTIME_CAP_ADDRESS,
-		RUNTIME_CAP_WINDOWS | RUNTIME_CAP_ADDRESS,
-	};
 	const struct runtime_sink sink = { on_exited, NULL, m };
 	struct buf path CLEAN(buf) = BUF_INIT(LIMIT_PATH);
 	struct error err = ERROR_INIT;
@@ -266,16 +369,18 @@ static struct runtime *open_memory(struct models *m, unsigned i)
 	buf_printf(&path, "%s/%s.json", m->dir, models_wish_runtimes[i]);
 	models_must(m, runtime_memory_open(path.data, &sink, &rt, &err), &err);
 	rt->name = models_wish_runtimes[i];
-	rt->caps = caps[i];
 	return rt;
 }
 
 struct runtime *models_runtime_open(struct models *m, struct models_life *life, unsigned i)
 {
 	const struct runtime_fault_options o = { .seed = rand_next(&m->rng) };
+	struct runtime *inside;
 
-	life->model[i] = open_memory(m, i);
-	life->fault[i] = runtime_fault_new(take_seat(m, i, life->model[i], true), &o);
+	life->model[i] = is_hcs(m, i) ? models_hcs_open(m) : open_memory(m, i);
+	inside = take_seat(m, i, life->model[i], true);
+	((struct seat *)inside)->is_borrowed = is_hcs(m, i);
+	life->fault[i] = runtime_fault_new(inside, &o);
 	return take_seat(m, i, life->fault[i], false);
 }
 
@@ -312,6 +417,6 @@ void models_runtime_add_strangers(struct models *m)
 	static const char *const names[MODELS_STRANGERS] = { "simple", "sim-20" };
 
 	for (unsigned i = 0; i < MODELS_RUNTIMES; i++)
-		for (unsigned k = 0; k < MODELS_STRANGERS; k++)
+		for (unsigned k = 0; !is_hcs(m, i) && k < MODELS_STRANGERS; k++)
 			make_stranger(m, i, names[k]);
 }

@@ -14,10 +14,17 @@
 #include "tests/sim/models.h"
 
 static struct models *the;
+static pthread_t main_thread; /* others belong to a runtime that waits for real processes */
 
 void models_time_use(struct models *m)
 {
 	the = m;
+	main_thread = pthread_self();
+}
+
+static bool is_real(void)
+{
+	return the->is_real || !pthread_equal(pthread_self(), main_thread);
 }
 
 struct models *models_time_now(void)
@@ -43,10 +50,15 @@ struct boot __wrap_clock_boot(void)
 	return (struct boot){ the->now_us + the->spent_us - the->boot_us + CLOCK_SEC };
 }
 
+/* Where processes are real, so is the time they need; it costs none of the story's. */
+void __real_clock_sleep(int64_t us);
 void __wrap_clock_sleep(int64_t us);
 void __wrap_clock_sleep(int64_t us)
 {
-	the->spent_us += us;
+	if (is_real())
+		__real_clock_sleep(us);
+	else
+		the->spent_us += us;
 }
 
 /* Nobody else is there to signal it. */
@@ -66,8 +78,10 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *lock,
 void __wrap_rand_bytes(void *p, size_t n);
 void __wrap_rand_bytes(void *p, size_t n)
 {
+	uint64_t *rng = is_real() ? &the->rng_real : &the->rng;
+
 	for (size_t i = 0; i < n; i++)
-		((unsigned char *)p)[i] = (unsigned char)rand_next(&the->rng);
+		((unsigned char *)p)[i] = (unsigned char)rand_next(rng);
 }
 
 int __wrap_process_boot_id(char ret[PROCESS_BOOT_ID_SIZE], struct error *err);
