@@ -199,15 +199,19 @@ int hcs_events_new(struct hcs *h, struct hcs_events **ret, struct error *err)
 	return 0;
 }
 
-void hcs_events_free(struct hcs_events *ev)
+void hcs_events_stop(struct hcs_events *ev)
 {
-	if (!ev)
-		return;
 	pthread_mutex_lock(&ev->lock);
 	ev->stop = true;
 	pthread_cond_signal(&ev->wake);
 	pthread_mutex_unlock(&ev->lock);
 	pthread_join(ev->thread, NULL);
+}
+
+void hcs_events_free(struct hcs_events *ev)
+{
+	if (!ev)
+		return;
 	for (struct watched *w = ev->all, *next; w; w = next) {
 		next = w->next;
 		free(w);

@@ -10,7 +10,10 @@
 /** hcs_events_new() - with a thread of its own, which asks the service and may block on it */
 int hcs_events_new(struct hcs *h, struct hcs_events **ret, struct error *err);
 
-/** hcs_events_free() - stop; no box may be watched any more. NULL is fine */
+/** hcs_events_stop() - wait until its thread is at no box any more; callbacks may still come */
+void hcs_events_stop(struct hcs_events *ev);
+
+/** hcs_events_free() - after the stop, when no box is watched any more. NULL is fine */
 void hcs_events_free(struct hcs_events *ev);
 
 /** hcs_events_watch() - hear of the ends of @box's open handles; the caller's box */

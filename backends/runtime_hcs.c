@@ -89,8 +89,11 @@ static void close_hcs(struct runtime *rt)
 	struct hcs *h = hcs_of(rt);
 	bool is_quiet;
 
+	/* Their own thread may be at the boxes; and callbacks end with the handles in those. */
+	if (h->events)
+		hcs_events_stop(h->events);
 	if (h->api)
-		free_boxes(h); /* their callbacks end with their handles */
+		free_boxes(h);
 	hcs_events_free(h->events);
 	network_hcn_free(h->network);
 	is_quiet = hcs_limbo_free(h->limbo);
