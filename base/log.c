@@ -52,6 +52,10 @@ static void emit(char *line)
 {
 	size_t n = strlen(line);
 
+	/* What others said stands in it: it stays one line, and no terminal obeys it. */
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	line[n++] = '\n';
 	/* Nobody to tell when stderr is gone. */
 	if (write(STDERR_FILENO, line, n) < 0)

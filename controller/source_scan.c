@@ -12,6 +12,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "controller/text.h"
 
 #define PATIENCE_US (60 * CLOCK_SEC) /* past this the file system hangs */
 
@@ -101,8 +102,12 @@ static void add_file(struct source_seen *seen, const char *path, struct arena *a
 
 	seen->files = arena_grow(a, seen->files, seen->n, sizeof(*seen->files));
 	f = &seen->files[seen->n++];
-	*f = (struct source_file){ .path = path };
-	if (read_file(f, a, &f->problem) == 0)
+	*f = (struct source_file){ .path = text_plain(a, path) };
+	if (strcmp(f->path, path) != 0) {
+		/* It would stand in logs and documents, and what it says there is not ours. */
+		(void)error_set(&f->problem, ERR_INVALID, 0, "its name is no plain text");
+		error_hint(&f->problem, "rename it");
+	} else if (read_file(f, a, &f->problem) == 0)
 		f->problem = ERROR_INIT;
 }
 

@@ -117,6 +117,17 @@ const char *text_utf8(struct arena *a, const char *p, size_t n)
 	return text;
 }
 
+const char *text_plain(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s);
+
+	/* A byte that begins no sequence, so that both kinds are marked the same. */
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '\xff';
+	return text_utf8(a, copy, strlen(copy));
+}
+
 /* @count digits at *p, which moves behind them. */
 static bool digits(const char **p, const char *end, int count, int *ret)
 {

@@ -26,6 +26,10 @@ const char *text_digest(struct arena *a, const char *digest);
 /** text_utf8() - @n bytes as text for JSON: what is no UTF-8 becomes U+FFFD */
 const char *text_utf8(struct arena *a, const char *p, size_t n);
 
+/** text_plain() - a copy of @s with U+FFFD for what is no UTF-8 or a control character: for names
+ * that others gave, in logs and on terminals */
+const char *text_plain(struct arena *a, const char *s);
+
 /**
  * text_parse_time() - "2026-11-23T23:59:59[.123456789]Z", also without the time of day
  *

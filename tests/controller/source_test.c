@@ -203,6 +203,19 @@ static void test_what_cannot_be_read_takes_nothing_away(void **state)
 	assert_int_equal(n_events(w, "source"), 5);
 }
 
+/* It would break lines of logs, and documents, which are UTF-8. */
+static void test_a_name_that_is_no_text(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "shop.yaml", yaml(w, "shop", 2));
+	put(w, "new\nline.yaml", yaml(w, "line", 1));
+	put(w, "half\xc3.yaml", yaml(w, "half", 1));
+	assert_int_equal(look(w), 1);
+	has_problem(w, in_dir(w, "new\xef\xbf\xbdline.yaml"), "no plain text; rename it");
+	has_problem(w, in_dir(w, "half\xef\xbf\xbd.yaml"), "no plain text; rename it");
+}
+
 static void test_a_file_being_written_is_left_alone(void **state)
 {
 	struct world *w = *state;
@@ -463,6 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_file_is_taken_over_once),
 		TEST(test_what_cannot_be_read_takes_nothing_away),
+		TEST(test_a_name_that_is_no_text),
 		TEST(test_a_file_being_written_is_left_alone),
 		TEST(test_a_file_that_vanished),
 		TEST(test_nothing_vanishes_beside_what_is_not_known),
