@@ -430,6 +430,19 @@ const char *store_dir(const struct store *s)
 	return s->dir;
 }
 
+/* Rows of a file that was moved or deleted under us would be lost with us, and nobody warned. */
+static int check_there(const struct store *s, struct error *err)
+{
+	int is_gone = 0;
+
+	(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &is_gone);
+	if (!is_gone)
+		return 0;
+	(void)error_set(err, ERR_IO, 0, "%s was moved or deleted while it was open", s->path);
+	error_hint(err, "put it back: nothing is done before, and everything goes on after");
+	return -ERR_IO;
+}
+
 int store_begin(struct store *s, const char *where, struct store_txn **ret_txn, struct error *err)
 {
 	int r;
@@ -437,7 +450,9 @@ int store_begin(struct store *s, const char *where, struct store_txn **ret_txn, 
 	/* Transactions do not nest: an assertion that names both places. */
 	if (s->open)
 		__assert_fail(s->open, __FILE__, __LINE__, where);
-	r = db_run(s->db, s->mode == STORE_WRITE ? Q_BEGIN : Q_BEGIN_READ, err);
+	r = s->mode == STORE_WRITE ? check_there(s, err) : 0;
+	if (r == 0)
+		r = db_run(s->db, s->mode == STORE_WRITE ? Q_BEGIN : Q_BEGIN_READ, err);
 	if (r < 0)
 		return r;
 	s->open = where;

@@ -68,6 +68,23 @@ static void test_rollback(void **state)
 	assert_int_equal(deployment_store_find(f->store, "shop", f->arena, &row, &f->err), 0);
 }
 
+static void test_moved_away(void **state)
+{
+	struct fixture *f = *state;
+	struct store_txn *txn = NULL;
+	const char *path = fixture_path(f, "tallyman.db"), *aside = fixture_path(f, "aside");
+
+	ok(f, fixture_open(f, STORE_WRITE));
+	assert_int_equal(rename(path, aside), 0);
+	assert_int_equal(store_begin(f->store, ERROR_HERE, &txn, &f->err), -ERR_IO);
+	assert_non_null(strstr(f->err.msg, "was moved or deleted"));
+	assert_int_equal(rename(aside, path), 0); /* by somebody who has read that */
+	f->err = ERROR_INIT;
+	ok(f, store_begin(f->store, ERROR_HERE, &txn, &f->err));
+	fixture_put(f, "shop", "one");
+	ok(f, store_commit(&txn, &f->err));
+}
+
 static void test_second_writer(void **state)
 {
 	struct fixture *f = *state;
@@ -93,6 +110,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_absent_for_reader, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_rollback, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_moved_away, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_second_writer, fixture_setup,
 						fixture_teardown),
 	};
