@@ -188,6 +188,13 @@ static void turn_clients(struct run *r)
 	run_events_turn(r);
 }
 
+static void look_at_once(struct run *r)
+{
+	sources_look(r->sources);
+	if (r->o->hangup)
+		r->o->hangup(r->o->arg);
+}
+
 static void serve(struct run *r)
 {
 	r->now = clock_mono();
@@ -209,7 +216,7 @@ static void serve(struct run *r)
 			heap_rest();
 		causes = loop_turn(r->loop, next_wake(r), &r->now);
 		if (causes & LOOP_HANGUP)
-			sources_look(r->sources);
+			look_at_once(r);
 		if ((causes & LOOP_STOP) && !r->is_stopping)
 			begin_stop(r);
 	}

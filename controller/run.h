@@ -21,6 +21,7 @@ struct run_options {
 	int64_t watchdog_us;     /* it wants a sign of life that often; 0: it does not */
 	void (*ready)(void *arg, struct session *s); /* once: requests are answered; NULL */
 	void (*stopping)(void *arg);                 /* nothing new is begun; NULL */
+	void (*hangup)(void *arg);                   /* somebody sent SIGHUP; NULL */
 	void *arg;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: the daemon in the foreground; a service manager puts it where it belongs. */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backends/shim_build.h"
@@ -13,9 +14,37 @@
 
 #define RESYNC_US (300 * CLOCK_SEC) /* exits and file events are told; this finds what was not */
 
+struct daemon {
+	struct cli *cli;
+	struct stat settings; /* of the file as it was read */
+};
+
+/* All zero: there is none. */
+static struct stat look_at_settings(const struct cli *cli)
+{
+	struct stat st;
+
+	if (!cli->config->file || stat(cli->config->file, &st) < 0)
+		return (struct stat){ 0 };
+	return st;
+}
+
+/* Settings are read once. Somebody who changed them and asks for a reload would think otherwise. */
+static void on_hangup(void *arg)
+{
+	const struct daemon *d = arg;
+	struct stat now = look_at_settings(d->cli);
+
+	if (now.st_ino != d->settings.st_ino || now.st_size != d->settings.st_size ||
+	    now.st_mtim.tv_sec != d->settings.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != d->settings.st_mtim.tv_nsec)
+		output_warn(d->cli->out, "%s has changed: what it says counts from the next start",
+			    d->cli->config->file);
+}
+
 static void on_ready(void *arg, struct session *s)
 {
-	struct cli *cli = arg;
+	const struct cli *cli = ((const struct daemon *)arg)->cli;
 
 	if (s->must_accept)
 		output_warn(cli->out, "the store was rebuilt, put back or took the owner over: "
@@ -26,7 +55,7 @@ static void on_ready(void *arg, struct session *s)
 
 static void on_stop(void *arg)
 {
-	struct cli *cli = arg;
+	const struct cli *cli = ((const struct daemon *)arg)->cli;
 
 	output_note(cli->out, "stopping: what is under way is finished first, containers go on; "
 			      "a second signal leaves at once");
@@ -34,6 +63,7 @@ static void on_stop(void *arg)
 
 static int run(struct cli *cli, const struct command_args *args, struct error *err)
 {
+	struct daemon d = { cli, look_at_settings(cli) };
 	struct run_options o = { .watch = cli->config->watch,
 				 .n_watch = cli->config->n_watch,
 				 .version = shim_build,
@@ -41,7 +71,8 @@ static int run(struct cli *cli, const struct command_args *args, struct error *e
 				 .resync_us = RESYNC_US,
 				 .ready = on_ready,
 				 .stopping = on_stop,
-				 .arg = cli };
+				 .hangup = on_hangup,
+				 .arg = &d };
 	int r = open_options(cli, args, &o.session, err);
 
 	/* Who holds the node's lock is known to other commands by this word (remote.c). */
@@ -72,7 +103,7 @@ const struct command cmd_run = {
 		 "\n"
 		 "SIGTERM or Ctrl-C ends it when what is under way has ended; containers go on. "
 		 "SIGHUP looks\n"
-		 "at the watched paths at once.",
+		 "at the watched paths at once; changed settings count from the next start.",
 	.groups = COMMAND_NODE | COMMAND_RUNTIME,
 	.examples =
 		(const struct command_example[]){ { "tallyman run", "in the foreground" }, { 0 } },

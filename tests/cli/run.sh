@@ -37,6 +37,11 @@ start run "${memory[@]}" --log-level info
 deployment shop 2 >watched/shop.yaml
 wait_for 20 running 2
 
+# Settings are read once, and who asks for a reload is told so.
+echo '# changed' >>config.yaml
+kill -HUP "$pid"
+wait_for 20 said "config.yaml has changed: what it says counts from the next start"
+
 # A second daemon is refused, and says who is there.
 refused 6 "run --runtime memory" run "${memory[@]}"
 
