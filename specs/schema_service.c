@@ -85,7 +85,8 @@ static const struct schema_type logs_type =
 static const struct schema_field restart_fields[] = {
 	R_WORD(restart_policy, kind, restart, "when an ended container is replaced"),
 	O_INT(restart_policy, max_attempts, 0, U32_MAX, "restarts in a row; absent: no limit"),
-	O_TEXT(restart_policy, delay, "first pause before a restart, a duration"),
+	O_TEXT(restart_policy, delay,
+	       "pause before the first restart, then doubled; absent: none, then 1 s"),
 };
 static const struct schema_type restart_type =
 	TYPE(restart_policy, "a restart policy", restart_fields);
