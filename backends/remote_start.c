@@ -234,7 +234,20 @@ static const char *printed_after(const char *text, const char *mark, struct aren
 	return at ? arena_strndup(a, at, strcspn(at, "\n")) : NULL;
 }
 
-/* The program's own words, as every command prints them: an error, then perhaps a hint. */
+/* NULL: it printed nothing. */
+static const char *last_line(const char *text, struct arena *a)
+{
+	size_t end = strlen(text), from;
+
+	while (end > 0 && strchr("\r\n ", text[end - 1]))
+		end--;
+	for (from = end; from > 0 && text[from - 1] != '\n';)
+		from--;
+	return end > from ? arena_strndup(a, text + from, end - from) : NULL;
+}
+
+/* The program's own words, as every command prints them: an error, then perhaps a hint. systemctl
+ * has words of its own. */
 static int cannot_start(const char *name, const struct process_result *res, struct error *err)
 {
 	struct arena *a CLEAN(arena) = arena_new();
@@ -242,6 +255,8 @@ static int cannot_start(const char *name, const struct process_result *res, stru
 	const char *hint = printed_after(res->err.data, "hint: ", a);
 	int r;
 
+	if (!why)
+		why = last_line(res->err.data, a);
 	if (!why)
 		return error_set(err, ERR_UNAVAILABLE, 0, "the %s shim cannot start: exit code %d",
 				 name, res->exit_code);

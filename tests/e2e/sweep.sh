@@ -107,6 +107,7 @@ other() {
 }
 cleanup() {
 	local rc=$?
+	set +e
 	other down --all >/dev/null 2>&1 </dev/null || true
 	(exit "$rc")
 	lib_cleanup

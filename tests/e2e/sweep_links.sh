@@ -22,6 +22,7 @@ bundle=$TALLYMAN_STATE_DIR/bundles/$id
 neighbour=$TEST_TMP/neighbour
 cleanup() {
 	local rc=$?
+	set +e
 	chattr -i "$bundle/upper/fixed" 2>/dev/null || true
 	[[ ! ${stranger:-} ]] || kill -9 $stranger 2>/dev/null || true
 	umount "$bundle/upper/bound" "$neighbour/rootfs" 2>/dev/null || true

@@ -25,7 +25,16 @@ ear() { # NAME
 }
 ears=""
 told() { grep -q "$2" "$1.told" 2>/dev/null; }
-trap 'kill $ears 2>/dev/null; lib_cleanup' EXIT
+cleanup() {
+	local rc=$?
+	set +e
+	kill $ears 2>/dev/null
+	(exit "$rc")
+	lib_cleanup
+}
+trap cleanup EXIT
+# The unit's words do not name the run directory.
+shim_pid() { pgrep -F "$TALLYMAN_RUN_DIR/shim-youki.lock" 2>/dev/null || true; }
 
 # line_of UNIT KEY [INSTANCE]: the unit's command with our program in place of the installed one
 line_of() { sed -n "s/^$2=//p" "$units/$1" | sed "s,^/usr/bin/tallyman,$TALLYMAN,; s/%i/${3:-}/"; }
