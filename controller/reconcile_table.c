@@ -197,12 +197,18 @@ static bool proves_absence(const struct build *b, const struct rslot *s)
 	return observed_proves_absence(b->look, b->r->keeps_all ? NULL : runtime);
 }
 
+/* What happened to a slot while a look was under way, the look may not know. */
+static bool is_believed(const struct build *b, const struct rslot *old)
+{
+	return b->look && !(old && (old->ticket || old->touched >= b->r->look));
+}
+
 static void take_instances(struct build *b, struct rslot *s, const struct key *key,
 			   const struct rslot *old)
 {
 	struct reconciler *r = b->r;
 	size_t first = b->i_look;
-	bool believes_look = b->look && !(old && (old->ticket || old->touched >= r->look));
+	bool believes_look = is_believed(b, old);
 	for (; b->look && b->i_look < b->n_look; b->i_look++) {
 		const struct instance *is = &b->look->instances[b->i_look];
 		struct key k = { is->service, is->slot };
@@ -228,8 +234,10 @@ static void take_instances(struct build *b, struct rslot *s, const struct key *k
 		s->is_vacant = true;
 }
 
-static void take_old(struct rslot *s, const struct rslot *old, struct reconciler *r, bool is_look)
+static void take_old(const struct build *b, struct rslot *s, const struct rslot *old)
 {
+	struct reconciler *r = b->r;
+
 	copy_record(s, &old->record, r->pass);
 	s->is_record_dirty = old->is_record_dirty;
 	s->ticket = old->ticket;
@@ -239,14 +247,14 @@ static void take_old(struct rslot *s, const struct rslot *old, struct reconciler
 	s->doing_signal = old->doing_signal;
 	s->doing_drift = arena_strdup(r->pass, old->doing_drift);
 	s->doing_image = old->doing_image;
-	s->must_look = old->must_look && !(is_look && r->look > old->look_after);
+	s->must_look = old->must_look && !(is_believed(b, old) && r->look > old->look_after);
 	s->look_after = old->look_after;
 	s->touched = old->touched;
 	s->no_update = old->no_update;
 	s->is_vacant = old->is_vacant;
 	s->is_doubted = old->is_doubted;
 	s->is_taken = old->is_taken;
-	if (is_look || s->ticket) /* a new wish is a new cause */
+	if (b->look || s->ticket) /* a new wish is a new cause */
 		s->change_cause = arena_strdup(r->pass, old->change_cause);
 	s->want_hash = old->want_hash;
 }
@@ -324,7 +332,7 @@ static void build_slot(struct build *b, const struct key *key, size_t index)
 		struct key k = { b->old[b->i_old].service, b->old[b->i_old].number };
 		if (compare_keys(&k, key) == 0) {
 			old = &b->old[b->i_old];
-			take_old(s, old, r, b->look != NULL);
+			take_old(b, s, old);
 			b->moved[b->i_old++] = index;
 		}
 	}
