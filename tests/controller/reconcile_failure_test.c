@@ -468,26 +468,6 @@ static void test_lost_while_busy(void **state)
 	expect(core_play_slot(p, "web-rep-0"), "waiting: waits before the next try: ended with 1");
 }
 
-/* A step failed, and while the look after it is under way the other instance of the slot ends: the
- * look is not believed about the slot, so it is not the one that was asked for. */
-static void test_end_during_look_after_failure(void **state)
-{
-	struct core_play *p = *state;
-	run(p, ONE);
-	(void)core_play_wish(
-		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}}}");
-	(void)core_play_look(p);
-	expect(core_play_answer(p, "stage app:2"), "create web-rep-0.2");
-	expect(core_play_fail(p, "create web-rep-0.2", ERR_IO, true), "");
-	expect(core_play_wait(p, 2 * CLOCK_SEC), "look");
-	expect(core_play_exit(p, "web-rep-0.1", 0), "");
-	expect(core_play_look(p), "look");
-	(void)core_play_look(p);
-	core_play_run(p, 90 * CLOCK_SEC);
-	assert_null(core_world_find(&p->world, "shop.web-rep-0.3"));
-	expect_running(p, "web-rep-0.2");
-}
-
 static void test_resync(void **state)
 {
 	struct core_play *p = *state;
@@ -594,7 +574,6 @@ int main(void)
 		T(test_look_during_step),
 		T(test_lost_during_look),
 		T(test_lost_while_busy),
-		T(test_end_during_look_after_failure),
 		T(test_resync),
 		T(test_strangers),
 		T(test_before_the_wish),

@@ -203,6 +203,26 @@ static void test_failed_create_in_part_of_a_view(void **state)
 	core_world_expect(&p->world, p->desired, "in the end");
 }
 
+/* A step failed, and while the look after it is under way the other instance of the slot ends: the
+ * look is not believed about the slot, so it is not the one that was asked for. */
+static void test_end_during_look_after_failure(void **state)
+{
+	struct core_play *p = *state;
+	run(p, ONE);
+	(void)core_play_wish(
+		p, "web: {image: {name: app:2}, tallyman: {update: {strategy: start-first}}}");
+	(void)core_play_look(p);
+	expect(core_play_answer(p, "stage app:2"), "create web-rep-0.2");
+	expect(core_play_fail(p, "create web-rep-0.2", ERR_IO, true), "");
+	expect(core_play_wait(p, 2 * CLOCK_SEC), "look");
+	expect(core_play_exit(p, "web-rep-0.1", 0), "");
+	expect(core_play_look(p), "look");
+	(void)core_play_look(p);
+	core_play_run(p, 90 * CLOCK_SEC);
+	assert_null(core_world_find(&p->world, "shop.web-rep-0.3"));
+	expect(core_play_slot(p, "web-rep-0"), "running: running");
+}
+
 /* Its end is told with the code, or with the word that nobody knows it. */
 static void test_end_is_told(void **state)
 {
@@ -313,6 +333,7 @@ int main(void)
 		T(test_other_deployments),
 		T(test_failed_create_in_part_of_a_view),
 		T(test_end_is_told),
+		T(test_end_during_look_after_failure),
 		T(test_refusal_is_forgotten),
 		T(test_answer_to_an_old_file),
 		T(test_made_without_a_word),
